@@ -1,0 +1,34 @@
+// Jest runs the TypeScript sources as ES modules; swc compiles them one by one (types are checked by `npm run check`).
+// Two dependencies of Nest ship `require`-only-on-new-Node packages (cookie, content-disposition): those are compiled to CommonJS.
+const swc = (type) => [
+  '@swc/jest',
+  {
+    jsc: {
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+      target: 'es2022',
+      keepClassNames: true,
+    },
+    module: { type },
+    sourceMaps: 'inline',
+  },
+];
+
+export default {
+  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test'],
+  testRegex: '\\.spec\\.ts$',
+  testEnvironment: 'node',
+  maxWorkers: 2,
+  testTimeout: 20_000,
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^#libs/(.*)$': '<rootDir>/libs/$1/src/index.ts',
+    // Our sources import each other as `.js` and are `.ts`; packages that wrap JSON in `data.json.js` mean what they say.
+    '^(\\.{1,2}/.*(?<!\\.json))\\.js$': '$1',
+  },
+  transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
+  transform: {
+    '/node_modules/(cookie|content-disposition)/.+\\.js$': swc('commonjs'),
+    '^.+\\.ts$': swc('es6'),
+  },
+};
