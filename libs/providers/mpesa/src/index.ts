@@ -1,0 +1,1 @@
+export { mpesa } from './provider.js';
