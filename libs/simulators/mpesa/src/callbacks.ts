@@ -1,0 +1,239 @@
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { formatCents, type Prompt } from './book.js';
+import { toCallbackDescription } from './stk-codes.js';
+import { toWireTimestamp } from './time.js';
+import type { Watch } from './watch.js';
+import type { World } from './world.js';
+
+/** A message to send: what real callbacks look like, or whatever a test wants to forge. */
+export interface Message {
+  readonly url: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The push it is about, where it is about one of ours. */
+  readonly checkoutRequestId?: string;
+}
+
+/** What the other side made of it. */
+export interface Delivery {
+  readonly status: number | null;
+  readonly error: string | null;
+}
+
+/** Sends callbacks: late, twice, never or wrong where a fault says so, and at most once where none does. */
+export class Callbacks {
+  private readonly timers = new Set<() => void>();
+  private busy = 0;
+  // A reset or the end of the simulator: what was under way before is nobody's business any more.
+  private abort = new AbortController();
+
+  constructor(
+    private readonly world: World,
+    private readonly watch: Watch,
+  ) {}
+
+  /** Nothing is on its way and nothing is waiting to be. */
+  get isIdle(): boolean {
+    return this.busy === 0 && this.timers.size === 0;
+  }
+
+  /** Sends the callback of a transaction that ended, after the usual delay. */
+  schedule(prompt: Prompt): void {
+    const { settings, faults } = this.world;
+    this.after(settings.get('callbackDelayMs') + faults.get('callbackExtraDelayMs'), () => this.deliver(prompt));
+  }
+
+  /** Sends it now, with what the faults ask for. Resolves when the first copy was answered or given up. */
+  deliver(prompt: Prompt): Promise<void> {
+    return this.whileBusy(() => this.deliverAsAsked(prompt));
+  }
+
+  private async deliverAsAsked(prompt: Prompt): Promise<void> {
+    const { faults } = this.world;
+    const message = toMessage(this.world, prompt);
+    if (faults.strikes('callbackDrop')) {
+      this.begin(message, true);
+      return;
+    }
+    const copyDelayMs = faults.get('callbackCopyDelayMs');
+    for (let copy = 1; copy <= faults.get('callbackCopies'); copy++) {
+      this.after(copy * copyDelayMs, () => this.send(message));
+    }
+    await this.sendUntilHeard(message, faults.get('callbackRetries'));
+  }
+
+  private async sendUntilHeard(message: Message, retries: number): Promise<void> {
+    const { signal } = this.abort;
+    const { status } = await this.send(message);
+    const isHeard = status !== null && status >= 200 && status < 300;
+    if (isHeard || retries === 0 || signal.aborted) return;
+    this.after(this.world.settings.get('callbackRetryDelayMs'), () => this.sendUntilHeard(message, retries - 1));
+  }
+
+  /** Sends any message, once, and writes down what came of it. */
+  send(message: Message): Promise<Delivery> {
+    return this.whileBusy(() => this.sendOnce(message));
+  }
+
+  private async sendOnce(message: Message): Promise<Delivery> {
+    const { book, time } = this.world;
+    const { signal } = this.abort;
+    const id = this.begin(message, false);
+    const delivery = await this.exchange(message, signal);
+    if (!signal.aborted) book.record({ kind: 'callbackEnded', id, at: time.now(), ...delivery });
+    return delivery;
+  }
+
+  /** Gives up everything that is under way or waiting. */
+  stop(): void {
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    this.abort.abort();
+    this.abort = new AbortController();
+  }
+
+  private begin({ url, body, checkoutRequestId }: Message, dropped: boolean): number {
+    const { book, time } = this.world;
+    const id = book.callbacks.length + 1;
+    book.record({
+      kind: 'callback',
+      id,
+      checkoutRequestId: checkoutRequestId ?? null,
+      url,
+      body,
+      at: time.now(),
+      dropped,
+    });
+    return id;
+  }
+
+  private async exchange(message: Message, signal: AbortSignal): Promise<Delivery> {
+    // Written down before the bytes leave: a restart must not send it a second time.
+    await this.world.book.durable();
+    return post(message, AbortSignal.any([signal, AbortSignal.timeout(this.world.settings.get('callbackTimeoutMs'))]));
+  }
+
+  private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
+    this.busy++;
+    try {
+      return await work();
+    } finally {
+      this.busy--;
+      this.watch.changed();
+    }
+  }
+
+  private after(delayMs: number, work: () => Promise<unknown>): void {
+    const cancel = this.world.time.after(delayMs, () => {
+      this.timers.delete(cancel);
+      void this.whileBusy(work);
+    });
+    this.timers.add(cancel);
+  }
+}
+
+function post({ url, body, headers }: Message, signal: AbortSignal): Promise<Delivery> {
+  return new Promise((resolve) => {
+    const fail = (error: unknown): void =>
+      resolve({ status: null, error: error instanceof Error ? error.message : String(error) });
+    try {
+      const send = new URL(url).protocol === 'https:' ? requestHttps : requestHttp;
+      const all = {
+        'Content-Type': 'application/json;charset=UTF-8',
+        'Content-Length': Buffer.byteLength(body),
+        ...headers,
+      };
+      const request = send(url, { method: 'POST', headers: all, agent: false, signal }, (response) => {
+        response.resume();
+        response.on('error', fail);
+        response.on('end', () => resolve({ status: response.statusCode ?? null, error: null }));
+      });
+      request.on('error', fail);
+      request.end(body);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** What a forger may say instead of the truth. */
+export interface Claims {
+  readonly code: string;
+  readonly receipt?: string;
+  /** In hundredths of a shilling. */
+  readonly amount?: bigint;
+  readonly msisdn?: string;
+  readonly checkoutRequestId?: string;
+  readonly merchantRequestId?: string;
+}
+
+function toMessage(world: World, prompt: Prompt): Message {
+  const { faults } = world;
+  const { end } = prompt;
+  const amount = faults.get('callbackAmount');
+  const claims = {
+    code: faults.get('callbackContradiction') ?? end?.code ?? '1037',
+    receipt: end?.receipt ?? undefined,
+    amount: amount === null ? undefined : BigInt(amount) * 100n,
+    msisdn: faults.get('callbackPhone') ?? undefined,
+    checkoutRequestId: faults.get('callbackCheckoutRequestId') ?? undefined,
+    merchantRequestId: faults.get('callbackMerchantRequestId') ?? undefined,
+  };
+  return toStkMessage(world, prompt, claims);
+}
+
+/** The callback of a push as Safaricom sends it (§4), saying what it is told to say. */
+export function toStkMessage(world: World, { push, end }: Prompt, claims: Claims): Message {
+  const { faults, ids, time } = world;
+  const asString = faults.get('callbackResultCodeType') === 'string' || !isNumeric(claims.code);
+  const members = [
+    `"MerchantRequestID":${JSON.stringify(claims.merchantRequestId ?? push.merchantRequestId)}`,
+    `"CheckoutRequestID":${JSON.stringify(claims.checkoutRequestId ?? push.checkoutRequestId)}`,
+    `"ResultCode":${asString ? JSON.stringify(claims.code) : claims.code}`,
+    `"ResultDesc":${JSON.stringify(toCallbackDescription(claims.code, faults.get('resultDescForm')))}`,
+  ];
+  if (claims.code === '0') {
+    const at = end?.at ?? time.now();
+    const receipt = claims.receipt ?? ids.receipt(at, () => false);
+    const items = toItems(world, {
+      at,
+      receipt,
+      amount: claims.amount ?? push.amount,
+      msisdn: claims.msisdn ?? push.msisdn,
+    });
+    members.push(`"CallbackMetadata":{"Item":[${items.join(',')}]}`);
+  }
+  return {
+    url: push.callbackUrl,
+    body: `{"Body":{"stkCallback":{${members.join(',')}}}}`,
+    headers: { Businessshortcode: push.shortcode },
+    checkoutRequestId: push.checkoutRequestId,
+  };
+}
+
+/** Whether that code is a number in JSON too. */
+export function isNumeric(code: string): boolean {
+  return /^(?:0|[1-9]\d*)$/.test(code);
+}
+
+/** Written as text: JSON.stringify knows no `150.00`. */
+function toItems({ faults }: World, paid: { at: number; receipt: string; amount: bigint; msisdn: string }): string[] {
+  const item = (name: string, value: string): string => `{"Name":"${name}","Value":${value}}`;
+  const decimals = faults.get('callbackAmountForm').slice(1);
+  const items = [item('Amount', `${paid.amount / 100n}${decimals}`)];
+  if (faults.get('callbackReceipt') === 'present') items.push(item('MpesaReceiptNumber', JSON.stringify(paid.receipt)));
+  const balance = faults.get('callbackBalance');
+  if (balance === 'withoutValue') items.push('{"Name":"Balance"}');
+  if (balance === 'withValue') {
+    const basic = formatCents(paid.amount);
+    items.push(
+      item(
+        'Balance',
+        JSON.stringify(`{Amount={CurrencyCode=KES, MinimumAmount=${paid.amount}, BasicAmount=${basic}}}`),
+      ),
+    );
+  }
+  items.push(item('TransactionDate', toWireTimestamp(paid.at)), item('PhoneNumber', paid.msisdn));
+  return items;
+}

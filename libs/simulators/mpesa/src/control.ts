@@ -1,0 +1,306 @@
+import { z } from 'zod';
+import { json, type Answer, type Request } from './answers.js';
+import { DEMO_PHONES, toPhoneView, toPromptView, toTransferView, type PhoneView } from './phones.js';
+import { findMagicByPhone, MAGIC_AMOUNT_BASE, RESULT_CODES, TEST_NUMBER } from './stk-codes.js';
+import type { Simulator } from './simulator.js';
+import type { SwitchBoard, SwitchTable } from './switches.js';
+import { ACTIONS, type NoAnswer } from './timeline.js';
+
+/** The longest a control call waits for a prompt to appear or for the simulator to come to rest. */
+const MAX_WAIT_MS = 30_000;
+
+const MSISDN = /^254[17]\d{8}$/;
+const Wait = z.number().int().min(0).max(MAX_WAIT_MS).default(0);
+const AnswerBody = z.strictObject({ action: z.enum(ACTIONS), waitMs: Wait });
+const PhoneBody = z.strictObject({
+  balance: z.number().int().min(0).optional(),
+  pinLocked: z.boolean().optional(),
+  blocked: z.boolean().optional(),
+});
+const RawCallback = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  /** Any JSON, or text that is sent as it is. */
+  body: z.unknown(),
+  headers: z.record(z.string(), z.string()).default({}),
+});
+const ForgedCallback = z.strictObject({
+  checkoutRequestId: z.string(),
+  resultCode: z.union([z.string().regex(/^\w{1,16}$/), z.number().int().min(0)]),
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  amount: z.number().int().min(1).optional(),
+  phone: z.string().regex(MSISDN).optional(),
+  receipt: z.string().optional(),
+  claimedCheckoutRequestId: z.string().optional(),
+  claimedMerchantRequestId: z.string().optional(),
+});
+
+type Handler = (simulator: Simulator, request: Request, parameter: string) => Answer | Promise<Answer>;
+
+interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  /** As documented. */
+  readonly shown: string;
+  readonly handle: Handler;
+}
+
+const route = (method: string, shown: string, handle: Handler): Route => ({
+  method,
+  shown,
+  path: new RegExp(`^${shown.replace(/\{\w+\}/g, '([^/]+)')}$`),
+  handle,
+});
+
+/** Every control call, in the order of the documentation. */
+export const ROUTES: readonly Route[] = [
+  route('GET', '/_control/health', showHealth),
+  route('GET', '/_control/transfers', ({ world }) => json(200, world.book.transfers.map(toTransferView))),
+  route('GET', '/_control/accounts', showAccounts),
+  route('GET', '/_control/prompts', ({ world }) => json(200, [...world.book.prompts.values()].map(toPromptView))),
+  route('GET', '/_control/callbacks', showCallbacks),
+  route('POST', '/_control/callbacks/send', sendCallback),
+  route('GET', '/_control/faults', ({ world }) => json(200, world.faults.describe())),
+  route('PUT', '/_control/faults', ({ world }, request) => turn(world.faults, request)),
+  route('DELETE', '/_control/faults', ({ world }) => clearSwitches(world.faults)),
+  route('DELETE', '/_control/faults/{name}', ({ world }, _request, name) => clearSwitches(world.faults, name)),
+  route('GET', '/_control/settings', ({ world }) => json(200, world.settings.describe())),
+  route('PUT', '/_control/settings', ({ world }, request) => turn(world.settings, request)),
+  route('DELETE', '/_control/settings', ({ world }) => {
+    world.settings.restart();
+    return json(200, world.settings.describe());
+  }),
+  route('GET', '/_control/phones', listPhones),
+  route('GET', '/_control/phones/{digits}', showPhone),
+  route('PUT', '/_control/phones/{digits}', adjustPhone),
+  route('POST', '/_control/phones/{digits}/answer', answerPhone),
+  route('POST', '/_control/phones/{digits}/hold', holdPhone),
+  route('GET', '/_control/magic', showMagic),
+  route('POST', '/_control/tokens/expire', ({ world }) => {
+    world.book.record({ kind: 'tokensEnded' });
+    return json(200, { tokens: 0 });
+  }),
+  route('POST', '/_control/idle', waitForIdle),
+  route('POST', '/_control/reset', (simulator) => {
+    simulator.reset();
+    return json(200, { reset: true });
+  }),
+];
+
+/** What those who test ask and tell the simulator. Nothing under `/_control` exists at Safaricom. */
+export function answerControl(simulator: Simulator, request: Request): Answer | Promise<Answer> {
+  // Browsers say where a request comes from: no other site may turn our switches.
+  if (request.headers['sec-fetch-site'] === 'cross-site')
+    return problem(403, 'forbidden', 'Another site may not use the control API.');
+  const found = ROUTES.filter(({ path }) => path.test(request.path));
+  const match = found.find(({ method }) => method === request.method);
+  if (match) return match.handle(simulator, request, decodeURIComponent(match.path.exec(request.path)?.[1] ?? ''));
+  if (found.length > 0)
+    return problem(405, 'method_not_allowed', `Use ${found.map(({ method }) => method).join(' or ')}.`);
+  return problem(
+    404,
+    'not_found',
+    `There is no ${request.path}. There are: ${ROUTES.map(({ method, shown }) => `${method} ${shown}`).join(', ')}`,
+  );
+}
+
+function problem(status: number, error: string, message: string): Answer {
+  return json(status, { error, message });
+}
+
+/** The body, or the answer that says what is wrong with it. */
+function read<T>(schema: z.ZodType<T>, { body }: Request): { value: T } | { refused: Answer } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8') || '{}');
+  } catch {
+    return { refused: problem(400, 'invalid_json', 'The body is not JSON.') };
+  }
+  const checked = schema.safeParse(parsed);
+  if (checked.success) return { value: checked.data };
+  return {
+    refused: problem(
+      400,
+      'invalid_body',
+      checked.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
+    ),
+  };
+}
+
+function showHealth({ world, isIdle }: Simulator): Answer {
+  const { book } = world;
+  const counts = {
+    prompts: book.prompts.size,
+    openPrompts: book.open.size,
+    transfers: book.transfers.length,
+    callbacks: book.callbacks.length,
+  };
+  return json(200, {
+    simulator: 'mpesa',
+    status: 'ok',
+    simulated: true,
+    idle: isIdle,
+    now: new Date(world.time.now()).toISOString(),
+    ...counts,
+  });
+}
+
+function showAccounts({ world }: Simulator): Answer {
+  const rows = world.directory.merchants.map(({ shortcode, name, till }) => ({
+    shortcode,
+    name,
+    till: till ?? null,
+    balances: Object.fromEntries(
+      [...(world.book.accounts.get(shortcode) ?? [])].map(([account, cents]) => [account, toShillings(cents)]),
+    ),
+  }));
+  return json(200, rows);
+}
+
+const toShillings = (cents: bigint): string => `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`;
+
+function showCallbacks({ world }: Simulator): Answer {
+  const rows = world.book.callbacks.map(({ id, checkoutRequestId, url, body, at, state, status, error, endedAt }) => ({
+    id,
+    checkoutRequestId,
+    url,
+    body,
+    sentAt: state === 'dropped' ? null : new Date(at).toISOString(),
+    state,
+    status,
+    error,
+    answeredAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+  }));
+  return json(200, rows);
+}
+
+async function sendCallback(simulator: Simulator, request: Request): Promise<Answer> {
+  const given = read(z.union([RawCallback, ForgedCallback]), request);
+  if ('refused' in given) return given.refused;
+  const message = given.value;
+  if (!('checkoutRequestId' in message)) {
+    const body = typeof message.body === 'string' ? message.body : JSON.stringify(message.body ?? {});
+    return json(200, await simulator.send({ url: message.url, body, headers: message.headers }));
+  }
+  const delivery = simulator.forge(
+    message.checkoutRequestId,
+    {
+      code: String(message.resultCode),
+      receipt: message.receipt,
+      amount: message.amount === undefined ? undefined : BigInt(message.amount) * 100n,
+      msisdn: message.phone,
+      checkoutRequestId: message.claimedCheckoutRequestId,
+      merchantRequestId: message.claimedMerchantRequestId,
+    },
+    message.url,
+  );
+  if (!delivery) return problem(404, 'unknown_push', `There was no push ${message.checkoutRequestId}.`);
+  return json(200, await delivery);
+}
+
+function turn<T extends SwitchTable>(board: SwitchBoard<T>, request: Request): Answer {
+  const given = read(z.record(z.string(), z.unknown()), request);
+  if ('refused' in given) return given.refused;
+  const problems = board.set(given.value);
+  return problems.length > 0 ? problem(400, 'invalid_switch', problems.join('; ')) : json(200, board.describe());
+}
+
+function clearSwitches<T extends SwitchTable>(board: SwitchBoard<T>, name?: string): Answer {
+  if (board.clear(name)) return json(200, board.describe());
+  return problem(404, 'unknown_switch', `There is no "${name}". Known names: ${Object.keys(board.table).join(', ')}`);
+}
+
+function listPhones({ world }: Simulator, { query }: Request): Answer {
+  const limit = Number(query.get('limit') ?? Number.MAX_SAFE_INTEGER);
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    return problem(400, 'invalid_limit', 'limit is a whole number from 1.');
+  return json(
+    200,
+    [...world.book.wallets.values()].slice(-limit).map((wallet) => toPhoneView(world, wallet)),
+  );
+}
+
+const notAPhone = (digits: string): Answer =>
+  problem(400, 'invalid_phone', `"${digits}" is no number of the form 2547XXXXXXXX or 2541XXXXXXXX.`);
+
+function showPhone({ world }: Simulator, _request: Request, digits: string): Answer {
+  if (!MSISDN.test(digits)) return notAPhone(digits);
+  const wallet = world.book.wallets.get(digits);
+  return json(
+    200,
+    wallet ? toPhoneView(world, wallet) : toUnseenPhone(world.settings.get('customerOpeningBalance'), digits),
+  );
+}
+
+/** A phone that nobody pushed to yet: looking at it must not open a wallet. */
+function toUnseenPhone(openingBalance: number, msisdn: string): PhoneView {
+  return {
+    msisdn,
+    balance: `${openingBalance}.00`,
+    magic: findMagicByPhone(msisdn)?.code ?? null,
+    pinLocked: false,
+    blockedUntil: null,
+    prompt: null,
+    messages: [],
+    lastEnd: null,
+  };
+}
+
+function adjustPhone({ world }: Simulator, request: Request, digits: string): Answer {
+  if (!MSISDN.test(digits)) return notAPhone(digits);
+  const given = read(PhoneBody, request);
+  if ('refused' in given) return given.refused;
+  const { balance, pinLocked, blocked } = given.value;
+  const wallet = world.book.getWallet(digits, BigInt(world.settings.get('customerOpeningBalance')) * 100n);
+  const standing = { ...wallet.standing };
+  if (pinLocked !== undefined) standing.wrongPins = pinLocked ? 3 : 0;
+  if (blocked !== undefined)
+    standing.blockedUntil = blocked ? world.time.now() + world.settings.get('unfinishedPromptBlockMs') : null;
+  if (blocked === false) standing.unfinished = 0;
+  world.book.record({
+    kind: 'adjusted',
+    msisdn: digits,
+    balance: balance === undefined ? wallet.balance : BigInt(balance) * 100n,
+    standing,
+  });
+  return json(200, toPhoneView(world, wallet));
+}
+
+const NO_ANSWER: Readonly<Record<NoAnswer, string>> = {
+  no_prompt: 'There is no open prompt for this phone.',
+  not_shown_yet: 'The prompt has not reached this phone yet.',
+  already_answered: 'The prompt was answered already.',
+};
+
+async function answerPhone(simulator: Simulator, request: Request, digits: string): Promise<Answer> {
+  if (!MSISDN.test(digits)) return notAPhone(digits);
+  const given = read(AnswerBody, request);
+  if ('refused' in given) return given.refused;
+  const { action, waitMs } = given.value;
+  const outcome = await simulator.answer(digits, action, waitMs);
+  if (typeof outcome === 'string') return problem(outcome === 'no_prompt' ? 404 : 409, outcome, NO_ANSWER[outcome]);
+  return json(200, toPromptView(outcome));
+}
+
+function holdPhone(simulator: Simulator, request: Request, digits: string): Answer {
+  if (!MSISDN.test(digits)) return notAPhone(digits);
+  simulator.timeline.hold(digits);
+  return showPhone(simulator, request, digits);
+}
+
+function showMagic(): Answer {
+  return json(200, {
+    phones: 'The last six digits of a number are a ResultCode with zeros in front: 254700001032 cancels.',
+    amounts: `${MAGIC_AMOUNT_BASE} shillings plus a ResultCode: 201032 cancels.`,
+    testNumber: `${TEST_NUMBER} never answers.`,
+    codes: Object.fromEntries(
+      Object.entries(RESULT_CODES).map(([code, { description, stage }]) => [code, { description, stage }]),
+    ),
+    demoPhones: DEMO_PHONES,
+  });
+}
+
+async function waitForIdle(simulator: Simulator, request: Request): Promise<Answer> {
+  const given = read(z.strictObject({ waitMs: Wait }), request);
+  if ('refused' in given) return given.refused;
+  return json(200, { idle: await simulator.watch.until(() => simulator.isIdle, given.value.waitMs) });
+}

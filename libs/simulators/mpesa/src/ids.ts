@@ -1,0 +1,68 @@
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { toEastAfricaTime } from './time.js';
+
+const UPPER_ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+const ALPHANUMERIC = `${UPPER_ALPHANUMERIC}abcdefghijklmnopqrstuvwxyz`;
+/** The first year whose receipt letter is known is 2017, `L`. */
+const FIRST_RECEIPT_YEAR = 2017;
+
+/** Chance, in [0, 1). */
+export const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
+
+/** Identifiers in the shapes that Safaricom gives them (§1.1). */
+export class WireIds {
+  private counter = 2_201_457 + randomInt(1_000_000);
+
+  /** `a1b2-4c3d-9e8f-0123456789ab2201457`: a UUID without its first group, then a counter. */
+  merchantRequestId(): string {
+    return `${randomUUID().slice(9)}${this.counter++}`;
+  }
+
+  /** 28 characters, as every token that was seen. */
+  accessToken(): string {
+    return pick(ALPHANUMERIC, 28);
+  }
+
+  /**
+   * `ws_CO_` + day first, East Africa Time, + one to three sub-second digits + the subscriber's nine digits.
+   * Takes more digits, then later ones, where that id is in use.
+   */
+  checkoutRequestId(at: number, msisdn: string, digits: number, isTaken: (id: string) => boolean): string {
+    const { year, month, day, hour, minute, second, millisecond } = toEastAfricaTime(at);
+    const toId = (fraction: string): string =>
+      `ws_CO_${day}${month}${year}${hour}${minute}${second}${fraction}${msisdn.slice(-9)}`;
+    for (let length = digits; length <= 3; length++) {
+      const id = toId(millisecond.slice(0, length));
+      if (!isTaken(id)) return id;
+    }
+    for (let step = 1; step < 1000; step++) {
+      const id = toId(String((Number(millisecond) + step) % 1000).padStart(3, '0'));
+      if (!isTaken(id)) return id;
+    }
+    return this.checkoutRequestId(at + 1000, msisdn, digits, isTaken);
+  }
+
+  /** Ten characters: year, month and day of the East African date as one character each, then seven at random. */
+  receipt(at: number, isTaken: (receipt: string) => boolean): string {
+    const { year, month, day } = toEastAfricaTime(at);
+    const letter = (offset: number): string => String.fromCharCode(65 + (offset % 26));
+    const yearLetter = letter(11 + Number(year) - FIRST_RECEIPT_YEAR);
+    const dayLetter = Number(day) < 10 ? String(Number(day)) : letter(Number(day) - 10);
+    for (;;) {
+      const receipt = `${yearLetter}${letter(Number(month) - 1)}${dayLetter}${pick(UPPER_ALPHANUMERIC, 7)}`;
+      if (!isTaken(receipt)) return receipt;
+    }
+  }
+}
+
+function pick(alphabet: string, length: number): string {
+  // Bytes at or above the largest multiple would make the first characters likelier.
+  const limit = 256 - (256 % alphabet.length);
+  let picked = '';
+  while (picked.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < limit && picked.length < length) picked += alphabet.charAt(byte % alphabet.length);
+    }
+  }
+  return picked;
+}

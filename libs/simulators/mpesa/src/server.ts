@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { json, refusal, type Answer, type Reply, type Request } from './answers.js';
+import { answerControl } from './control.js';
+import { drawDelayMs, strikeGateway, type Scope } from './gateway.js';
+import { generateToken } from './oauth.js';
+import { answerPage } from './page.js';
+import type { Simulator } from './simulator.js';
+import { pushPrompt } from './stk-push.js';
+import { queryPush } from './stk-query.js';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+interface Api {
+  readonly scope: Scope;
+  readonly method: 'GET' | 'POST';
+  handle(simulator: Simulator, request: Request): Promise<Reply> | Reply;
+}
+
+/** What Daraja offers, by path. */
+const APIS: Readonly<Record<string, Api>> = {
+  '/oauth/v1/generate': {
+    scope: 'oauth',
+    method: 'GET',
+    handle: ({ world }, request) => ({ answer: generateToken(world, request) }),
+  },
+  '/mpesa/stkpush/v1/processrequest': {
+    scope: 'push',
+    method: 'POST',
+    handle: ({ world, timeline }, request) => pushPrompt(world, timeline, request),
+  },
+  '/mpesa/stkpushquery/v1/query': {
+    scope: 'query',
+    method: 'POST',
+    handle: ({ world, meter }, request) => ({ answer: queryPush(world, meter, request) }),
+  },
+};
+
+/** The simulator's one door: Daraja, the phones page and the control API. */
+export function createSimulatorServer(simulator: Simulator): Server {
+  return createServer((incoming, outgoing) => {
+    serve(simulator, incoming, outgoing).catch((error: unknown) => {
+      // The book could not be written, or a bug: nothing that was not kept may be answered.
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      outgoing.destroy();
+    });
+  });
+}
+
+async function serve(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const body = await readBody(incoming);
+  if (body === undefined)
+    return send(outgoing, json(413, { error: 'too_large', message: 'At most 1 MiB.' }, { Connection: 'close' }));
+  const url = new URL(incoming.url ?? '/', 'http://simulator');
+  const request = {
+    method: incoming.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    headers: incoming.headers,
+    body,
+  };
+  const reply = await route(simulator, request);
+
+  const { delayMs = 0, afterwards } = reply;
+  if (afterwards && (delayMs > 0 || outgoing.closed)) afterwards();
+  else if (afterwards) outgoing.once('close', afterwards);
+  // What this answer tells, and everything it was read from, is on the disk before it leaves.
+  await simulator.world.book.durable();
+  if (delayMs > 0) await new Promise<void>((resolve) => whenDue(simulator, { outgoing, delayMs, resolve }));
+  if (reply.answer === 'cut') outgoing.destroy();
+  else send(outgoing, reply.answer);
+}
+
+async function route(simulator: Simulator, request: Request): Promise<Reply> {
+  if (request.path.startsWith('/_control')) return { answer: await answerControl(simulator, request) };
+  const page = answerPage(request);
+  if (page) return { answer: page };
+  return callApi(simulator, request);
+}
+
+async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
+  const { world } = simulator;
+  const api = Object.hasOwn(APIS, request.path) ? APIS[request.path] : undefined;
+  if (!api) return { answer: refusal(404, '404.001.01', 'Resource not found', world.ids.merchantRequestId()) };
+  const struck = strikeGateway(world, api.scope);
+  if (struck) return { answer: struck };
+  if (api.method === 'POST' && request.method !== 'POST') {
+    return { answer: refusal(405, '405.001', `${request.method} Method Not Allowed`, world.ids.merchantRequestId()) };
+  }
+  const delayMs = drawDelayMs(world, api.scope);
+  return { ...(await api.handle(simulator, request)), delayMs };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Keeps an answer back, unless the caller goes first. */
+function whenDue({ world }: Simulator, wait: { outgoing: ServerResponse; delayMs: number; resolve: () => void }): void {
+  const cancel = world.time.after(wait.delayMs, wait.resolve);
+  wait.outgoing.once('close', () => {
+    cancel();
+    wait.resolve();
+  });
+}
+
+function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(status, { 'Content-Length': Buffer.byteLength(body), ...headers });
+  outgoing.end(outgoing.req.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,92 @@
+import { Book, type Prompt } from './book.js';
+import { Callbacks, toStkMessage, type Claims, type Delivery, type Message } from './callbacks.js';
+import { Faults } from './faults.js';
+import { systemRandom, WireIds } from './ids.js';
+import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './merchants.js';
+import { SETTINGS } from './settings.js';
+import { QueryMeter } from './stk-query.js';
+import { SwitchBoard } from './switches.js';
+import { systemTime, type SimulatorTime } from './time.js';
+import { Timeline, type Action, type NoAnswer } from './timeline.js';
+import { Watch } from './watch.js';
+import type { World } from './world.js';
+
+/** What a simulated M-Pesa is made of. */
+export interface SimulatorParts {
+  /** Where the book lies; without it the book is forgotten at the end. */
+  readonly dataDir?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly faults?: Readonly<Record<string, unknown>>;
+  /** The apps that may call and the merchants that are paid; the sandbox's by default. */
+  readonly directory?: DirectoryInput;
+  readonly time?: SimulatorTime;
+  readonly random?: () => number;
+}
+
+/** M-Pesa without its doors: the HTTP server and the control API are in front of it. */
+export class Simulator {
+  readonly world: World;
+  readonly watch = new Watch();
+  readonly callbacks: Callbacks;
+  readonly timeline: Timeline;
+  readonly meter = new QueryMeter();
+
+  constructor(parts: SimulatorParts) {
+    const random = parts.random ?? systemRandom;
+    this.world = {
+      settings: new SwitchBoard(SETTINGS, parts.settings),
+      faults: new Faults(parts.faults ?? {}, random),
+      directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
+      book: Book.open(parts.dataDir),
+      ids: new WireIds(),
+      time: parts.time ?? systemTime,
+      random,
+    };
+    this.callbacks = new Callbacks(this.world, this.watch);
+    this.timeline = new Timeline(this.world, this.callbacks, this.watch);
+    this.timeline.resume();
+  }
+
+  /** No prompt is open, and no callback is waiting or on its way. */
+  get isIdle(): boolean {
+    return this.world.book.open.size === 0 && this.callbacks.isIdle;
+  }
+
+  /** Answers the prompt on that phone, or the next one that shows up there in time. */
+  async answer(msisdn: string, action: Action, waitMs = 0): Promise<Prompt | NoAnswer> {
+    const hasPrompt = (): boolean =>
+      this.world.book.openPromptsOf(msisdn).some(({ shownAt, answer }) => shownAt !== null && answer === null);
+    if (waitMs > 0) await this.watch.until(hasPrompt, waitMs);
+    return this.timeline.answer(msisdn, action);
+  }
+
+  /** Sends a callback about one of our pushes that claims something of the caller's choosing. */
+  forge(checkoutRequestId: string, claims: Claims, url?: string): Promise<Delivery> | undefined {
+    const prompt = this.world.book.prompts.get(checkoutRequestId);
+    if (!prompt) return undefined;
+    const message = toStkMessage(this.world, prompt, claims);
+    // Without the id the book does not take a forgery for the real callback, which is still to come.
+    return this.send({ url: url ?? message.url, body: message.body, headers: message.headers });
+  }
+
+  send(message: Message): Promise<Delivery> {
+    return this.callbacks.send(message);
+  }
+
+  /** Forgets all money, phones, prompts, tokens and callbacks, and turns every switch back to where it was at the start. */
+  reset(): void {
+    this.timeline.stop();
+    this.callbacks.stop();
+    this.meter.clear();
+    this.world.settings.restart();
+    this.world.faults.restart();
+    this.world.book.record({ kind: 'reset' });
+    this.watch.changed();
+  }
+
+  /** The end: nothing more happens by itself. */
+  close(): void {
+    this.timeline.close();
+    this.callbacks.stop();
+  }
+}
