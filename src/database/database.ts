@@ -1,0 +1,107 @@
+import { randomInt } from 'node:crypto';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { systemScheduler, type Scheduler } from '#libs/primitives';
+import { z } from 'zod';
+import { isWorthRetrying } from './database-errors.js';
+import { openSqliteReader } from './data-source.js';
+import { SqliteWriter } from './sqlite-writer.js';
+import { Tx } from './tx.js';
+
+const MOST_TRIES = 8;
+
+/**
+ * Every read and write of the gateway. `read` sees committed rows only; `write` is one durable transaction.
+ * Nothing else begins a transaction: on SQLite that would lose committed work.
+ */
+export class Database {
+  private constructor(
+    private readonly source: DataSource,
+    private readonly reader: DataSource,
+    private readonly sqlite: SqliteWriter | undefined,
+  ) {}
+
+  /** Takes over an initialised data source. On SQLite it opens a second connection for reads. */
+  static async over(source: DataSource): Promise<Database> {
+    if (source.options.type !== 'better-sqlite3') return new Database(source, source, undefined);
+    const reader = await openSqliteReader(source.options.database);
+    return new Database(source, reader, new SqliteWriter(source.createQueryRunner()));
+  }
+
+  get kind(): 'sqlite' | 'mysql' {
+    return this.sqlite ? 'sqlite' : 'mysql';
+  }
+
+  /** For reads outside a transaction. Give every value in a `where`. */
+  get read(): EntityManager {
+    return this.reader.manager;
+  }
+
+  /**
+   * Runs the work in one transaction and answers when it is durable. The work may run again after a deadlock, so it
+   * must do nothing but its statements. Throws what the work throws, with everything rolled back.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.sqlite ? this.sqlite.write(work) : this.writeOnServer(work);
+  }
+
+  /** The migrations that this database has behind it, oldest first. */
+  async listMigrations(): Promise<string[]> {
+    const rows: unknown = await this.read.query('SELECT name FROM schema_migrations ORDER BY timestamp');
+    return z
+      .array(z.object({ name: z.string() }))
+      .parse(rows)
+      .map(({ name }) => name);
+  }
+
+  /** Waits for writes under way, then lets go of what `over` opened. */
+  async close(): Promise<void> {
+    await this.sqlite?.finish();
+    if (this.reader !== this.source) await this.reader.destroy();
+  }
+
+  private async writeOnServer<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.tryOnServer(work);
+      } catch (error) {
+        if (!isWorthRetrying(error) || tries === MOST_TRIES) throw error;
+        // Jitter keeps the two that met from meeting again.
+        await sleep(systemScheduler, randomInt(1, 5 * 2 ** tries));
+      }
+    }
+  }
+
+  private async tryOnServer<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    const tx = new Tx(runner.manager);
+    try {
+      await this.begin(runner);
+      const value = await work(tx);
+      await runner.commitTransaction();
+      tx.committed();
+      return value;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private readonly prepared = new WeakSet<object>();
+
+  // READ COMMITTED takes no gap locks, which are what claims deadlock on. Set once for each connection.
+  private async begin(runner: QueryRunner): Promise<void> {
+    const connection: unknown = await runner.connect();
+    if (typeof connection !== 'object' || connection === null) throw new TypeError('The driver gave no connection.');
+    if (!this.prepared.has(connection)) {
+      await runner.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      this.prepared.add(connection);
+    }
+    await runner.startTransaction();
+  }
+}
+
+function sleep(scheduler: Scheduler, durationMs: number): Promise<void> {
+  return new Promise((resolve) => scheduler.after(durationMs, resolve));
+}

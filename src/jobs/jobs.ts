@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock, IdSource } from '#libs/primitives';
+import { CLOCK, IDS } from '../config/config.module.js';
+import { isDuplicate } from '../database/database-errors.js';
+import type { Tx } from '../database/tx.js';
+import { JOB_DRIVER, type JobDriver } from './job-driver.js';
+import { Job, type JobKind } from './job.entity.js';
+
+/** Work to be done for a subject, not before an instant in epoch ms. */
+export interface NewJob {
+  readonly kind: JobKind;
+  readonly subjectId: string;
+  readonly runAt: number;
+}
+
+const MOST_TRIES = 3;
+
+/** Writes down work in the transaction that makes it necessary. */
+@Injectable()
+export class Jobs {
+  constructor(
+    @Inject(JOB_DRIVER) private readonly driver: JobDriver,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: IdSource,
+  ) {}
+
+  /** Adds jobs that cannot exist yet; a second one for the same kind and subject is a duplicate-key error. */
+  async add(tx: Tx, jobs: readonly NewJob[]): Promise<void> {
+    const createdAt = this.clock.now();
+    await tx.insert(
+      Job,
+      jobs.map((job) => ({ id: this.ids.next('job'), ...job, attempts: 0, leaseToken: null, createdAt })),
+    );
+    for (const { runAt } of jobs) tx.afterCommit(() => this.driver.wake(runAt));
+  }
+
+  /** Sees to it that the job exists and runs no later than `runAt`, even if somebody is at it right now. */
+  async ensure(tx: Tx, job: NewJob): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      if (await this.hasten(tx, job)) {
+        tx.afterCommit(() => this.driver.wake(job.runAt));
+        return;
+      }
+      try {
+        await this.add(tx, [job]);
+        return;
+      } catch (error) {
+        // Another process was faster: its row is committed now, so it can be hastened, unless it is done and gone again.
+        if (!isDuplicate(error) || tries === MOST_TRIES) throw error;
+      }
+    }
+  }
+
+  /**
+   * One statement, not a look and then a change: between the two a worker could be done and delete the row, and the job
+   * would be lost. Taking the lease away makes the worker that holds it leave the row in place when it is done.
+   */
+  private async hasten(tx: Tx, { kind, subjectId, runAt }: NewJob): Promise<boolean> {
+    const { affected } = await tx.manager
+      .createQueryBuilder()
+      .update(Job)
+      // In this order: MySQL assigns from left to right. What the row of a lease holder says is the end of his lease.
+      .set({
+        runAt: () => 'CASE WHEN lease_token IS NULL AND run_at < :runAt THEN run_at ELSE :runAt END',
+        leaseToken: null,
+      })
+      .where('kind = :kind AND subject_id = :subjectId', { kind, subjectId, runAt })
+      .execute();
+    return affected === 1;
+  }
+}
