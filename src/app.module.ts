@@ -1,0 +1,53 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { ApiKeyGuard } from './api-keys/api-key.guard.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { CallbacksModule } from './callbacks/callbacks.module.js';
+import { CollectionsModule } from './collections/collections.module.js';
+import { ConfigModule, type Seams } from './config/config.module.js';
+import type { Settings } from './config/settings.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EgressModule } from './egress/egress.module.js';
+import { HealthModule } from './health/health.module.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { UnlistedInputInterceptor } from './http/unlisted-input.interceptor.js';
+import { createValidationPipe } from './http/validation.pipe.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { MerchantsModule } from './merchants/merchants.module.js';
+import { ProviderAccountsModule } from './provider-accounts/provider-accounts.module.js';
+import { ProvidersModule } from './providers/providers.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
+import { TransactionsModule } from './transactions/transactions.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
+
+/** The whole gateway, by feature. */
+@Module({})
+export class AppModule {
+  static with(settings: Settings, seams: Seams): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(settings, seams),
+        SecretsModule,
+        DatabaseModule,
+        EgressModule,
+        JobsModule,
+        ProvidersModule,
+        ProviderAccountsModule,
+        ApiKeysModule,
+        MerchantsModule,
+        TransactionsModule,
+        CollectionsModule,
+        CallbacksModule,
+        WebhooksModule,
+        HealthModule,
+      ],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_INTERCEPTOR, useClass: UnlistedInputInterceptor },
+        { provide: APP_PIPE, useFactory: createValidationPipe },
+      ],
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Clock, IdSource } from '#libs/primitives';
+import type { RawCallback } from '#libs/provider-kit';
+import { CLOCK, IDS } from '../config/config.module.js';
+import { Database } from '../database/database.js';
+import { isDuplicate } from '../database/database-errors.js';
+import { Jobs } from '../jobs/jobs.js';
+import { CallbackToken } from './callback-token.entity.js';
+import { CallbackTokens, hashToken } from './callback-tokens.js';
+import { Callback } from './callback.entity.js';
+
+/** How a provider is answered. */
+export interface Acknowledgement {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+// The same for every path, known or not: an answer tells nobody whether a token exists.
+const ACCEPTED: Acknowledgement = {
+  status: 200,
+  contentType: 'application/json',
+  body: '{"ResultCode":0,"ResultDesc":"Accepted"}',
+};
+
+// Headers that say nothing about the message, or that could carry somebody's secrets.
+const DROPPED_HEADERS = new Set(['connection', 'cookie', 'accept-encoding', 'content-length', 'host']);
+const MOST_HEADER_BYTES = 8_000;
+
+// Paths that we never gave out are kept for people to look at, but not without end.
+const UNKNOWN_KEPT = 200;
+const UNKNOWN_WINDOW_MS = 60_000;
+
+/** Stores what providers send, raw and once, before it is answered. A job makes sense of it later. */
+@Injectable()
+export class CallbackInbox {
+  private readonly logger = new Logger('Callbacks');
+  private unknownSince = 0;
+  private unknownCount = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly tokens: CallbackTokens,
+    private readonly jobs: Jobs,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: IdSource,
+  ) {}
+
+  /** Durable before it answers; a repetition is answered alike and stored no second time. */
+  async receive(token: string, message: Omit<RawCallback, 'purpose'>): Promise<Acknowledgement> {
+    const known = await this.tokens.find(token);
+    if (!known && !this.mayKeepUnknown()) return ACCEPTED;
+    const row = this.toRow(token, message, known);
+    try {
+      await this.database.write(async (tx) => {
+        await tx.insert(Callback, [row]);
+        if (known) await this.jobs.add(tx, [{ kind: 'apply_callback', subjectId: row.id, runAt: row.receivedAt }]);
+      });
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+    return ACCEPTED;
+  }
+
+  private toRow(
+    token: string,
+    { method, headers, body, sourceAddress }: Omit<RawCallback, 'purpose'>,
+    known: CallbackToken | undefined,
+  ): Callback {
+    return {
+      id: this.ids.next('clb'),
+      tokenHash: hashToken(token),
+      digest: createHash('sha256').update(method).update('\n').update(body).digest('hex'),
+      httpMethod: method,
+      headers: keepHeaders(headers),
+      body,
+      sourceAddress,
+      state: known ? 'received' : 'unmatched',
+      trust: null,
+      outcome: null,
+      merchantId: known?.merchantId ?? null,
+      mode: known?.mode ?? null,
+      attemptId: known?.attemptId ?? null,
+      receivedAt: this.clock.now(),
+    };
+  }
+
+  private mayKeepUnknown(): boolean {
+    const now = this.clock.now();
+    if (now - this.unknownSince >= UNKNOWN_WINDOW_MS) {
+      if (this.unknownCount > UNKNOWN_KEPT)
+        this.logger.warn({ count: this.unknownCount }, 'Callbacks on unknown paths in the last minute.');
+      this.unknownSince = now;
+      this.unknownCount = 0;
+    }
+    return ++this.unknownCount <= UNKNOWN_KEPT;
+  }
+}
+
+function keepHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  let bytes = 0;
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => {
+      bytes += name.length + value.length;
+      return !DROPPED_HEADERS.has(name) && bytes <= MOST_HEADER_BYTES;
+    }),
+  );
+}

@@ -1,0 +1,55 @@
+import { Column, Entity, Index } from 'typeorm';
+import type { Mode } from '#libs/provider-kit';
+import { HashColumn, IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
+
+/** A message of a provider as it came, and what became of it. */
+@Entity('callbacks')
+@Index('callbacks_by_digest', ['tokenHash', 'digest'], { unique: true })
+@Index('callbacks_by_merchant', ['merchantId', 'mode', 'id'])
+export class Callback {
+  @IdColumn()
+  id!: string;
+
+  @HashColumn()
+  tokenHash!: string;
+
+  /** SHA-256 of the method and body: the same message again is the same row. */
+  @HashColumn()
+  digest!: string;
+
+  @TextColumn(8)
+  httpMethod!: string;
+
+  @JsonColumn()
+  headers!: Record<string, string>;
+
+  @Column({ type: 'blob' })
+  body!: Uint8Array;
+
+  @TextColumn(64)
+  sourceAddress!: string;
+
+  /** `received` until a job applied it; `unmatched` while nobody knows the token. */
+  @TextColumn(12)
+  state!: 'received' | 'applied' | 'unmatched';
+
+  /** How it was believed: `signed`, `unsigned`, `forged`, `mismatch`, `unreadable`; null before. */
+  @TextColumn(12, { nullable: true })
+  trust!: string | null;
+
+  /** What it caused, a sentence for people. */
+  @TextColumn(255, { nullable: true })
+  outcome!: string | null;
+
+  @ReferenceColumn({ nullable: true })
+  merchantId!: string | null;
+
+  @TextColumn(4, { nullable: true })
+  mode!: Mode | null;
+
+  @ReferenceColumn({ nullable: true })
+  attemptId!: string | null;
+
+  @InstantColumn()
+  receivedAt!: number;
+}

@@ -1,0 +1,37 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsDefined, ValidateBy } from 'class-validator';
+import { Money } from '#libs/primitives';
+
+/**
+ * An amount in major units as clients send it: a decimal string, or a JSON integer within ±2^53. Any other number has been
+ * rounded before we saw it, so it is refused (`amount_not_exact`).
+ */
+export function IsAmount(): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({
+      description: 'Major units: a decimal string such as "150.00", or a JSON integer.',
+      example: '150.00',
+      oneOf: [
+        { type: 'string', pattern: '^\\d{1,17}(\\.\\d{1,9})?$' },
+        { type: 'integer', maximum: Number.MAX_SAFE_INTEGER, minimum: 0 },
+      ],
+    }),
+    // What is missing is not inexact.
+    IsDefined({ message: 'amount is required' }),
+    ValidateBy({
+      name: 'amount_not_exact',
+      validator: {
+        validate: (value: unknown) => (typeof value === 'string' || typeof value === 'number') && isReadable(value),
+        defaultMessage: () =>
+          'amount must be a decimal string in major units such as "150.00", or a JSON integer within ±2^53',
+      },
+    }),
+  );
+}
+
+// Whether the text is an amount of some currency; its own currency is looked at later, with the method.
+function isReadable(value: string | number): boolean {
+  const money = Money.parse(value, 'KWD');
+  return money !== 'not_exact';
+}

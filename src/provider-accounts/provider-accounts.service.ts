@@ -1,0 +1,145 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
+import type { Clock, IdSource } from '#libs/primitives';
+import type { Mode } from '#libs/provider-kit';
+import type { MerchantCaller } from '../api-keys/caller.js';
+import { CLOCK, IDS } from '../config/config.module.js';
+import { Database } from '../database/database.js';
+import { Cursors, type Page, type PageQuery } from '../http/pages.js';
+import { notFound, Problem } from '../http/problem.js';
+import { findDefinition, getDefinition, listDefinitions } from '../providers/registry.js';
+import { AccountCredentials } from './account-credentials.js';
+import { AccountValidation } from './account-validation.js';
+import { ProviderAccount } from './provider-account.entity.js';
+
+/** Credentials or settings, as the provider's schema takes them. */
+export type AccountFields = Readonly<Record<string, unknown>>;
+
+/** What an account consists of. */
+export interface NewProviderAccount {
+  readonly provider: string;
+  readonly credentials: AccountFields;
+  readonly settings: AccountFields;
+  readonly priority: number;
+  readonly enabled: boolean;
+}
+
+/** What may change. Credentials and settings are each replaced as a whole. */
+export type ProviderAccountChanges = Partial<Omit<NewProviderAccount, 'provider'>>;
+
+/** The merchants' accounts at providers. */
+@Injectable()
+export class ProviderAccountsService {
+  constructor(
+    private readonly database: Database,
+    private readonly credentials: AccountCredentials,
+    private readonly validation: AccountValidation,
+    private readonly cursors: Cursors,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: IdSource,
+  ) {}
+
+  /** The accounts that routing may use, in the order in which it tries them. */
+  findRoutable(merchantId: string, mode: Mode): Promise<ProviderAccount[]> {
+    return this.database.read.find(ProviderAccount, {
+      where: { merchantId, mode, enabled: true },
+      order: { priority: 'ASC', id: 'ASC' },
+    });
+  }
+
+  /** For ids that we stored ourselves, whoever's they are. Throws where there is no such account. */
+  async get(id: string): Promise<ProviderAccount> {
+    const account = await this.database.read.findOne(ProviderAccount, { where: { id } });
+    if (!account) throw new Error(`There is no provider account ${id}, but stored data names it.`);
+    return account;
+  }
+
+  /** Throws `not_found`, also for the account of another merchant or mode. */
+  async getOwn({ merchantId, mode }: MerchantCaller, id: string): Promise<ProviderAccount> {
+    const account = await this.database.read.findOne(ProviderAccount, { where: { id, merchantId, mode } });
+    if (!account) throw notFound();
+    return account;
+  }
+
+  async list<T>(
+    { merchantId, mode }: MerchantCaller,
+    { limit, cursor }: PageQuery,
+    shape: (account: ProviderAccount) => T,
+  ): Promise<Page<T>> {
+    const binding = ['provider_accounts', merchantId, mode];
+    const after = this.cursors.read(cursor, binding);
+    const rows = await this.database.read.find(ProviderAccount, {
+      where: { merchantId, mode, ...(after !== undefined && { id: LessThan(after) }) },
+      order: { id: 'DESC' },
+      take: limit + 1,
+    });
+    return this.cursors.toPage(rows, limit, binding, shape);
+  }
+
+  /** Throws `unknown_provider`, `invalid_credentials` or `url_not_allowed`. */
+  async create({ merchantId, mode }: MerchantCaller, given: NewProviderAccount): Promise<ProviderAccount> {
+    const definition = findDefinition(given.provider);
+    if (!definition) throw unknownProvider();
+    await this.validation.assertAcceptable(definition, mode, given);
+    const now = this.clock.now();
+    const id = this.ids.next('pac');
+    const account: ProviderAccount = {
+      id,
+      merchantId,
+      mode,
+      provider: given.provider,
+      sealedCredentials: this.credentials.seal(id, given.credentials),
+      settings: given.settings,
+      priority: given.priority,
+      enabled: given.enabled,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await this.database.write((tx) => tx.insert(ProviderAccount, [account]));
+    return account;
+  }
+
+  /** Throws `not_found`, `invalid_credentials`, `url_not_allowed`, or `conflict` where somebody else was faster. */
+  async update(caller: MerchantCaller, id: string, changes: ProviderAccountChanges): Promise<ProviderAccount> {
+    const account = await this.getOwn(caller, id);
+    await this.validation.assertAcceptable(getDefinition(account.provider), account.mode, changes);
+    const changed: ProviderAccount = {
+      ...account,
+      sealedCredentials: changes.credentials
+        ? this.credentials.seal(id, changes.credentials)
+        : account.sealedCredentials,
+      settings: changes.settings ?? account.settings,
+      priority: changes.priority ?? account.priority,
+      enabled: changes.enabled ?? account.enabled,
+      version: account.version + 1,
+      updatedAt: this.clock.now(),
+    };
+    const { sealedCredentials, settings, priority, enabled, version, updatedAt } = changed;
+    const { affected } = await this.database.write((tx) =>
+      tx.manager
+        .createQueryBuilder()
+        .update(ProviderAccount)
+        // As a parameter of ours: TypeORM's types take no open-ended object for a JSON column.
+        .set({ sealedCredentials, settings: () => ':settings', priority, enabled, version, updatedAt })
+        .setParameters({ settings: JSON.stringify(settings) })
+        .where('id = :id AND version = :before', { id, before: account.version })
+        .execute(),
+    );
+    if (affected !== 1) {
+      throw new Problem(
+        'conflict',
+        'The account was changed at the same moment. Read it again, then send your change.',
+      );
+    }
+    return changed;
+  }
+}
+
+function unknownProvider(): Problem {
+  const known = listDefinitions().map(({ id }) => id);
+  const detail = `There is no such provider. These are installed: ${known.join(', ')}.`;
+  return new Problem('unknown_provider', detail, {
+    errors: [{ pointer: '/provider', code: 'unknown_provider', detail }],
+  });
+}

@@ -1,0 +1,6 @@
+/** The HTTP client that adapters use. */
+export const PROVIDER_HTTP = Symbol('ProviderHttpClient');
+/** Their access tokens. */
+export const PROVIDER_TOKENS = Symbol('ProviderTokenCache');
+/** Their rate limits, per account. */
+export const PROVIDER_LIMITER = Symbol('ProviderRateLimiter');

@@ -1,0 +1,151 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Money, type Clock, type Scheduler } from '#libs/primitives';
+import type { Instruction, MoneyMovement, SubmissionOutcome } from '#libs/provider-kit';
+import { CLOCK, SCHEDULER } from '../config/config.module.js';
+import type { Tx } from '../database/tx.js';
+import type { Claim } from './attempt-claims.js';
+import { Attempt } from './attempt.entity.js';
+import { Attempts, toParty } from './attempts.js';
+import { toSubmissionEvidence } from './evidence-of.js';
+import { toFailure } from './failures.js';
+import { Inquiries } from './inquiries.js';
+import { toDoubt, TransactionLifecycle, type Report, type Reported } from './transaction-lifecycle.js';
+
+const RECORD_RETRY_MS = 1_000;
+
+/** Sends a claimed attempt and reports what the provider made of it. */
+@Injectable()
+export class Submissions {
+  private readonly logger = new Logger('Submit');
+
+  constructor(
+    private readonly lifecycle: TransactionLifecycle,
+    private readonly attempts: Attempts,
+    private readonly inquiries: Inquiries,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(SCHEDULER) private readonly scheduler: Scheduler,
+  ) {}
+
+  send(movement: MoneyMovement, claim: Claim, leaseEndsAt: number): Promise<SubmissionOutcome> {
+    return movement.submit(this.toInstruction(claim, leaseEndsAt));
+  }
+
+  /**
+   * Reports the outcome, whatever the lease says: it may carry the only id the provider will ever tell us. But a lapsed
+   * lease turns "proven not sent" into doubt: somebody else may have begun.
+   */
+  async record(claim: Claim, given: SubmissionOutcome, leaseEndsAt: number): Promise<Reported> {
+    for (;;) {
+      try {
+        return await this.tryRecord(claim, given, leaseEndsAt);
+      } catch (error) {
+        // A database that is away for a moment must not cost us what the provider said.
+        if (this.clock.now() + RECORD_RETRY_MS >= leaseEndsAt) throw error;
+        this.logger.error(
+          { err: error, attempt: claim.attempt.id },
+          "A provider's answer could not be stored; trying again.",
+        );
+        await new Promise<void>((resolve) => this.scheduler.after(RECORD_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  private tryRecord(claim: Claim, given: SubmissionOutcome, leaseEndsAt: number): Promise<Reported> {
+    const lapsed = given.kind === 'deferred' && this.clock.now() >= leaseEndsAt;
+    const outcome: SubmissionOutcome = lapsed
+      ? { ...given, kind: 'unknown', cause: `${given.cause}; the lease had ended` }
+      : given;
+    switch (outcome.kind) {
+      case 'accepted':
+        return this.report(claim, outcome, {
+          event: 'accepted',
+          changes: {
+            nextAction: outcome.nextAction ?? null,
+            providerReference: outcome.references.providerReference ?? null,
+          },
+        });
+      case 'completed':
+        return this.recordCompleted(claim, outcome);
+      case 'deferred':
+        return this.report(claim, outcome, { event: 'deferred' });
+      case 'rejected':
+        return this.report(claim, outcome, {
+          event: 'rejected',
+          changes: { failure: toFailure(outcome.reason, outcome.said, outcome.providerCode) },
+        });
+      case 'unknown':
+        return this.report(claim, outcome, {
+          event: 'unknown',
+          changes: { doubt: this.inquiries.toDoubt('answer_lost', claim.attempt, claim.route.operation) },
+        });
+    }
+  }
+
+  // Some providers answer with the final word at once.
+  private async recordCompleted(
+    claim: Claim,
+    outcome: Extract<SubmissionOutcome, { kind: 'completed' }>,
+  ): Promise<Reported> {
+    const accepted = await this.report(claim, outcome, {
+      event: 'accepted',
+      changes: { providerReference: outcome.references.providerReference ?? null },
+    });
+    const settled = await this.inquiries.settle(claim.attempt.id, outcome.report, 'submission');
+    return settled ?? accepted;
+  }
+
+  private report(
+    claim: Claim,
+    outcome: SubmissionOutcome,
+    report: Pick<Report, 'event' | 'changes'>,
+  ): Promise<Reported> {
+    const { attempt, transaction } = claim;
+    return this.lifecycle.report({
+      transactionId: transaction.id,
+      attemptId: attempt.id,
+      evidence: toSubmissionEvidence(outcome),
+      ...report,
+      alongside: (tx, after) => this.note(tx, attempt, outcome, after),
+    });
+  }
+
+  private async note(tx: Tx, attempt: Attempt, outcome: SubmissionOutcome, { moved }: Reported): Promise<void> {
+    if (outcome.kind === 'accepted' || outcome.kind === 'completed') {
+      const bound = await this.attempts.bindReferences(tx, attempt, outcome.references);
+      if (!bound) await this.reportTakenReference(tx, attempt);
+    }
+    // Where it moved nothing, somebody has declared it lost meanwhile: then it stays a matter to ask about.
+    if (moved && (outcome.kind === 'deferred' || outcome.kind === 'rejected')) {
+      await tx.manager.update(Attempt, { id: attempt.id }, { verdict: outcome.kind });
+    }
+  }
+
+  // Two attempts under one provider reference cannot both be right: people must look.
+  private async reportTakenReference(tx: Tx, attempt: Attempt): Promise<void> {
+    await this.lifecycle.reportIn(tx, {
+      transactionId: attempt.transactionId,
+      attemptId: attempt.id,
+      event: 'contradicted',
+      evidence: {
+        source: 'submission',
+        says: 'contradicted',
+        detail: 'The provider answered with a reference that belongs to another attempt.',
+      },
+      changes: { doubt: toDoubt('mismatch', this.clock.now()) },
+    });
+  }
+
+  private toInstruction({ transaction, attempt, route, callbackUrls }: Claim, sendBefore: number): Instruction {
+    return {
+      attemptId: attempt.id,
+      amount: Money.ofMinor(transaction.amountMinor, transaction.currency),
+      party: toParty(transaction.party),
+      method: route.method,
+      reference: transaction.reference,
+      ...(transaction.description !== null && { description: transaction.description }),
+      ...(transaction.returnUrl !== null && { returnUrl: transaction.returnUrl }),
+      callbackUrls,
+      sendBefore,
+    };
+  }
+}

@@ -1,0 +1,174 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { encodeTime } from 'ulid';
+import type { SelectQueryBuilder } from 'typeorm';
+import type { MerchantCaller } from '../api-keys/caller.js';
+import { Database } from '../database/database.js';
+import { EventRecord } from '../events/event.entity.js';
+import { Cursors, type Page, type PageQuery } from '../http/pages.js';
+import { notFound, Problem } from '../http/problem.js';
+import type { Attempt } from './attempt.entity.js';
+import { Attempts } from './attempts.js';
+import { TransactionEventResponse, VerificationResponse } from './evidence.response.js';
+import { Inquiries } from './inquiries.js';
+import type { ListTransactionsQuery } from './list-transactions.query.js';
+import { TransactionLifecycle } from './transaction-lifecycle.js';
+import { Transaction } from './transaction.entity.js';
+import { TransactionResponse } from './transaction.response.js';
+import type { TransactionStatus } from './transaction-states.js';
+
+// A caller of `verify` waits for the provider anyway; a little longer for a place in its rate is fine.
+const VERIFY_PATIENCE_MS = 5_000;
+
+/** What merchants ask about their transactions. */
+@Injectable()
+export class TransactionsService {
+  private readonly logger = new Logger('Transactions');
+
+  constructor(
+    private readonly database: Database,
+    private readonly lifecycle: TransactionLifecycle,
+    private readonly attempts: Attempts,
+    private readonly inquiries: Inquiries,
+    private readonly cursors: Cursors,
+  ) {}
+
+  async get(caller: MerchantCaller, id: string): Promise<TransactionResponse> {
+    return TransactionResponse.from(await this.getOwn(caller, id));
+  }
+
+  /** Newest first. The sortable id is the cursor, so a page costs the same however deep it lies. */
+  async list(caller: MerchantCaller, query: ListTransactionsQuery): Promise<Page<TransactionResponse>> {
+    const { limit, cursor, ...filters } = query;
+    const binding = ['transactions', caller.merchantId, caller.mode, filters];
+    const after = this.cursors.read(cursor, binding);
+    const rows = await this.toListQuery(caller, query, after).getMany();
+    return this.cursors.toPage(rows, limit, binding, (row) => TransactionResponse.from(row));
+  }
+
+  /** The timeline, newest first. */
+  async listEvents(
+    caller: MerchantCaller,
+    id: string,
+    { limit, cursor }: PageQuery,
+  ): Promise<Page<TransactionEventResponse>> {
+    await this.getOwn(caller, id);
+    const binding = ['transaction events', caller.merchantId, caller.mode, id];
+    const after = this.cursors.read(cursor, binding);
+    const query = this.database.read.createQueryBuilder(EventRecord, 'event').where('event.subject_id = :id', { id });
+    if (after !== undefined) query.andWhere('event.id < :after', { after });
+    const rows = await query
+      .orderBy('event.id', 'DESC')
+      .limit(limit + 1)
+      .getMany();
+    return this.cursors.toPage(rows, limit, binding, (row) => TransactionEventResponse.from(row));
+  }
+
+  /** Asks the provider now, applies its answer, and shows everything that was ever said. */
+  async verify(caller: MerchantCaller, id: string): Promise<VerificationResponse> {
+    await this.getOwn(caller, id);
+    for (const attempt of await this.attempts.list(id)) {
+      // Attempts that were proven not taken have nothing to tell.
+      if (attempt.verdict !== 'deferred' && attempt.verdict !== 'rejected') await this.ask(attempt);
+    }
+    const events = await this.database.read.find(EventRecord, { where: { subjectId: id }, order: { id: 'ASC' } });
+    return VerificationResponse.from(await this.getOwn(caller, id), events);
+  }
+
+  // An account that cannot be asked now (its credentials no longer open) adds no evidence; the rest is still worth showing.
+  private async ask(attempt: Attempt): Promise<void> {
+    try {
+      await this.inquiries.ask(attempt, VERIFY_PATIENCE_MS);
+    } catch (error) {
+      this.logger.error({ err: error, attempt: attempt.id }, 'A provider could not be asked.');
+    }
+  }
+
+  /** While nothing was sent. Throws `not_cancellable` afterwards. */
+  async cancel(caller: MerchantCaller, id: string): Promise<TransactionResponse> {
+    const { status } = await this.getOwn(caller, id);
+    if (!CANCELLABLE.includes(status)) throw notCancellable(status);
+    const { moved, transaction } = await this.lifecycle.report({
+      transactionId: id,
+      event: 'cancelled',
+      onlyFrom: CANCELLABLE,
+      quiet: true,
+      evidence: { source: 'merchant', says: 'cancelled', principalId: caller.principalId },
+      changes: { failure: null },
+    });
+    if (moved) return TransactionResponse.from(transaction);
+    throw notCancellable(transaction.status);
+  }
+
+  private async getOwn({ merchantId, mode }: MerchantCaller, id: string): Promise<Transaction> {
+    const row = await this.database.read.findOne(Transaction, { where: { id, merchantId, mode } });
+    if (!row) throw notFound();
+    return row;
+  }
+
+  private toListQuery(
+    { merchantId, mode }: MerchantCaller,
+    query: ListTransactionsQuery,
+    after: string | undefined,
+  ): SelectQueryBuilder<Transaction> {
+    const list = this.database.read
+      .createQueryBuilder(Transaction, 'transaction')
+      .where('transaction.merchant_id = :merchantId AND transaction.mode = :mode', { merchantId, mode });
+    if (after !== undefined) list.andWhere('transaction.id < :after', { after });
+    if (query.createdFrom !== undefined)
+      list.andWhere('transaction.id >= :from', { from: toFirstId(query.createdFrom) });
+    if (query.createdTo !== undefined) list.andWhere('transaction.id < :to', { to: toFirstId(query.createdTo) });
+    for (const field of EXACT_FILTERS) {
+      const value = query[field];
+      if (value !== undefined)
+        list.andWhere(this.toExactly(`transaction.${COLUMNS[field]}`, field), { [field]: value });
+    }
+    if (query.phone !== undefined)
+      list.andWhere('transaction.phone = :phone', { phone: `+${query.phone.replace(/^[+ ]/, '')}` });
+    const selective = query.phone ?? query.providerReference ?? query.receipt;
+    // Left alone, the planner walks the primary key of a large merchant and meets everybody else's rows.
+    if (this.database.kind === 'mysql' && selective === undefined) list.useIndex('transactions_by_merchant');
+    return list.orderBy('transaction.id', 'DESC').limit(query.limit + 1);
+  }
+
+  // The collations of MySQL and MariaDB equate `ELAN`, `élan` and `elan `: the first comparison finds by index, the second
+  // keeps what is the same to the byte.
+  private toExactly(column: string, parameter: string): string {
+    const equal = `${column} = :${parameter}`;
+    if (this.database.kind !== 'mysql') return equal;
+    return `${equal} AND CAST(${column} AS BINARY) = CAST(:${parameter} AS BINARY)`;
+  }
+}
+
+const CANCELLABLE: readonly TransactionStatus[] = ['created', 'awaiting_approval'];
+
+function notCancellable(status: TransactionStatus): Problem {
+  return new Problem('not_cancellable', `It is ${status}: only what was not yet sent can be cancelled.`, {
+    members: { transactionStatus: status },
+  });
+}
+
+const EXACT_FILTERS = [
+  'kind',
+  'status',
+  'reference',
+  'method',
+  'provider',
+  'providerReference',
+  'receipt',
+  'batchId',
+] as const;
+const COLUMNS: Readonly<Record<(typeof EXACT_FILTERS)[number], string>> = {
+  kind: 'kind',
+  status: 'status',
+  reference: 'reference',
+  method: 'method',
+  provider: 'provider',
+  providerReference: 'provider_reference',
+  receipt: 'receipt',
+  batchId: 'batch_id',
+};
+
+/** The smallest id that an instant can have: ids begin with their time. */
+function toFirstId(instant: string): string {
+  return `txn_${encodeTime(Math.max(0, Date.parse(instant)))}`;
+}

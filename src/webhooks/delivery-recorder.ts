@@ -1,0 +1,94 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock, IdSource, RandomBytes } from '#libs/primitives';
+import { CLOCK, IDS, RANDOM } from '../config/config.module.js';
+import { Database } from '../database/database.js';
+import type { Tx } from '../database/tx.js';
+import { EventRecord } from '../events/event.entity.js';
+import { isGone, toChange } from './delivery-outcome.js';
+import { readRetryAfter, toNextWait } from './delivery-schedule.js';
+import type { DeliveryAttempt, DeliveryFailure } from './webhook-delivery.entity.js';
+import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import { WebhookEndpointResponse } from './webhook-endpoint.dto.js';
+import { WebhookFanout } from './webhook-fanout.js';
+import type { SendResult } from './webhook-sender.js';
+
+// Only a redelivery, or a second worker after a lapsed lease, can come in between.
+const MOST_TRIES = 10;
+
+/** Writes down what came of attempts, with everything that follows from it, in one transaction. */
+@Injectable()
+export class DeliveryRecorder {
+  constructor(
+    private readonly database: Database,
+    private readonly fanout: WebhookFanout,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: IdSource,
+    @Inject(RANDOM) private readonly random: RandomBytes,
+  ) {}
+
+  /** Answers when to try again, or undefined where the delivery is over. */
+  async record(loaded: WebhookDelivery, endpoint: WebhookEndpoint, result: SendResult): Promise<number | undefined> {
+    let delivery: WebhookDelivery | null = loaded;
+    for (let tries = 0; delivery !== null; tries++) {
+      if (tries === MOST_TRIES) throw new Error(`The delivery ${delivery.id} changes faster than we can write it.`);
+      const written = await this.tryToRecord(delivery, endpoint, result);
+      if (written) return written.nextAttemptAt ?? undefined;
+      delivery = await this.database.read.findOne(WebhookDelivery, { where: { id: delivery.id } });
+    }
+    return undefined;
+  }
+
+  /** Ends a delivery that nothing was sent for. */
+  async giveUp(delivery: WebhookDelivery, failureReason: DeliveryFailure): Promise<void> {
+    await this.database.write((tx) =>
+      tx.manager.update(
+        WebhookDelivery,
+        { id: delivery.id, status: 'pending' },
+        { status: 'failed', failureReason, nextAttemptAt: null },
+      ),
+    );
+  }
+
+  private tryToRecord(delivery: WebhookDelivery, endpoint: WebhookEndpoint, result: SendResult) {
+    const { at, statusCode, answer, durationMs, retryAfter } = result;
+    const attempt: DeliveryAttempt = { at, statusCode, answer, durationMs };
+    const now = this.clock.now();
+    const retryAfterMs = readRetryAfter(retryAfter, now);
+    const waitMs = toNextWait({ count: delivery.roundAttempts + 1, retryAfterMs }, this.random);
+    const change = toChange(delivery, attempt, { now, waitMs });
+    // What the change was worked out from stands in the WHERE: nobody else's word is written over.
+    const { id, status, attemptCount, roundAttempts } = delivery;
+    return this.database.write(async (tx) => {
+      const updated = await tx.manager.update(WebhookDelivery, { id, status, attemptCount, roundAttempts }, change);
+      if (updated.affected === 0) return undefined;
+      if (isGone(attempt)) await this.disable(tx, endpoint, now);
+      return { ...delivery, ...change };
+    });
+  }
+
+  /** The endpoint said that it is gone. Unless the merchant has just given it another address, it gets no more. */
+  private async disable(tx: Tx, endpoint: WebhookEndpoint, now: number): Promise<void> {
+    const changes = { enabled: false, disabledReason: 'gone', updatedAt: now } as const;
+    const { id, url, merchantId, mode } = endpoint;
+    const updated = await tx.manager.update(WebhookEndpoint, { id, url, enabled: true }, changes);
+    if (updated.affected === 0) return;
+    const event: EventRecord = {
+      id: this.ids.next('evt'),
+      merchantId,
+      mode,
+      subjectId: id,
+      type: 'webhook_endpoint.disabled',
+      data: WebhookEndpointResponse.from({ ...endpoint, ...changes }),
+      reported: null,
+      fromStatus: null,
+      toStatus: null,
+      version: null,
+      attemptId: null,
+      evidence: null,
+      createdAt: now,
+    };
+    await tx.insert(EventRecord, [event]);
+    await this.fanout.announce(tx, [event]);
+  }
+}

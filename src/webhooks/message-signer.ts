@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '#libs/primitives';
+import { CLOCK } from '../config/config.module.js';
+import type { EventRecord } from '../events/event.entity.js';
+import { toIso } from '../http/instants.js';
+import { EndpointSecrets } from './endpoint-secrets.js';
+import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import type { OutgoingMessage } from './webhook-sender.js';
+import { signMessage } from './webhook-signature.js';
+
+/** Major and minor number of the package: what receivers see and may write rules for. */
+export const USER_AGENT = 'Malipo/0.1';
+
+/** Turns an event into the message that an endpoint gets: Standard Webhooks 1.0.0. */
+@Injectable()
+export class MessageSigner {
+  constructor(
+    private readonly secrets: EndpointSecrets,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The id and the body are the same on every attempt; the timestamp, and with it the signature, are of this moment. */
+  sign(endpoint: WebhookEndpoint, event: EventRecord): OutgoingMessage {
+    const { id, type, createdAt, data } = event;
+    const body = JSON.stringify({ type, timestamp: toIso(createdAt), data });
+    const timestamp = Math.floor(this.clock.now() / 1_000);
+    return {
+      url: endpoint.url,
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': USER_AGENT,
+        'webhook-id': id,
+        'webhook-timestamp': String(timestamp),
+        'webhook-signature': signMessage(this.secrets.open(endpoint), { id, timestamp, body }),
+      },
+      body,
+    };
+  }
+}

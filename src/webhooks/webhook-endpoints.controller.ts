@@ -1,0 +1,99 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentCaller, RequireScope, type MerchantCaller } from '../api-keys/caller.js';
+import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ObjectIdPipe } from '../http/object-id.pipe.js';
+import { PageQuery, type Page } from '../http/pages.js';
+import {
+  CreatedWebhookEndpointResponse,
+  CreateWebhookEndpointRequest,
+  UpdateWebhookEndpointRequest,
+  WebhookEndpointPage,
+  WebhookEndpointResponse,
+} from './webhook-endpoint.dto.js';
+import { WebhookEndpointsService } from './webhook-endpoints.service.js';
+import { WebhookListsService } from './webhook-lists.service.js';
+
+const ENDPOINT_ID = new ObjectIdPipe('whk');
+
+/** Where a merchant wants to hear of events. */
+@ApiTags('Webhooks')
+@Controller('v1/webhook-endpoints')
+export class WebhookEndpointsController {
+  constructor(
+    private readonly endpoints: WebhookEndpointsService,
+    private readonly lists: WebhookListsService,
+  ) {}
+
+  @Post()
+  @RequireScope('webhooks:write')
+  @ApiOperation({
+    summary: 'Add a webhook endpoint',
+    description:
+      'It gets every matching event of the key’s mode from now on, signed as Standard Webhooks 1.0.0 says. The answer shows the signing `secret`, this once. At most 20 in a mode. Scope `webhooks:write`.',
+  })
+  @ApiCreatedResponse({ type: CreatedWebhookEndpointResponse })
+  @ApiProblems('url_not_allowed', 'conflict')
+  async create(
+    @CurrentCaller() caller: MerchantCaller,
+    @Body() request: CreateWebhookEndpointRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CreatedWebhookEndpointResponse> {
+    const { endpoint, secret } = await this.endpoints.create(caller, request);
+    void reply.header('location', `/v1/webhook-endpoints/${endpoint.id}`);
+    return { ...WebhookEndpointResponse.from(endpoint), secret };
+  }
+
+  @Get()
+  @RequireScope('read')
+  @ApiOperation({ summary: 'List webhook endpoints', description: 'Newest first. Scope `read`.' })
+  @ApiOkResponse({ type: WebhookEndpointPage })
+  list(@CurrentCaller() caller: MerchantCaller, @Query() query: PageQuery): Promise<Page<WebhookEndpointResponse>> {
+    return this.lists.listEndpoints(caller, query, (row) => WebhookEndpointResponse.from(row));
+  }
+
+  @Get(':id')
+  @RequireScope('read')
+  @ApiOperation({
+    summary: 'A webhook endpoint',
+    description: 'One endpoint by its id, without its secret. Scope `read`.',
+  })
+  @ApiOkResponse({ type: WebhookEndpointResponse })
+  async get(
+    @CurrentCaller() caller: MerchantCaller,
+    @Param('id', ENDPOINT_ID) id: string,
+  ): Promise<WebhookEndpointResponse> {
+    return WebhookEndpointResponse.from(await this.lists.getEndpoint(caller, id));
+  }
+
+  @Patch(':id')
+  @RequireScope('webhooks:write')
+  @ApiOperation({
+    summary: 'Change a webhook endpoint',
+    description:
+      'What you leave out stays. A new `url` also holds for messages that are on their way; new `events` hold for events from now on. An endpoint that was disabled because it answered 410 is enabled again with `enabled: true`. Scope `webhooks:write`.',
+  })
+  @ApiOkResponse({ type: WebhookEndpointResponse })
+  @ApiProblems('url_not_allowed')
+  async update(
+    @CurrentCaller() caller: MerchantCaller,
+    @Param('id', ENDPOINT_ID) id: string,
+    @Body() changes: UpdateWebhookEndpointRequest,
+  ): Promise<WebhookEndpointResponse> {
+    return WebhookEndpointResponse.from(await this.endpoints.update(caller, id, changes));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequireScope('webhooks:write')
+  @ApiOperation({
+    summary: 'Remove a webhook endpoint',
+    description:
+      'Its secret is gone with it, and messages on their way to it are given up. Past deliveries stay in the list. Scope `webhooks:write`.',
+  })
+  @ApiNoContentResponse()
+  async remove(@CurrentCaller() caller: MerchantCaller, @Param('id', ENDPOINT_ID) id: string): Promise<void> {
+    await this.endpoints.remove(caller, id);
+  }
+}

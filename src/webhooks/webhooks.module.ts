@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { DeliveryAttempts } from './delivery-attempts.js';
+import { DeliveryRecorder } from './delivery-recorder.js';
+import { EndpointSecrets } from './endpoint-secrets.js';
+import { EndpointTurns } from './endpoint-turns.js';
+import { MessageSigner } from './message-signer.js';
+import { RedeliveryService } from './redelivery.service.js';
+import { WebhookDeliveriesController } from './webhook-deliveries.controller.js';
+import { WebhookDeliveryHandler } from './webhook-delivery.handler.js';
+import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
+import { WebhookEndpointsService } from './webhook-endpoints.service.js';
+import { WebhookFanout } from './webhook-fanout.js';
+import { WebhookListsService } from './webhook-lists.service.js';
+import { WebhookSender } from './webhook-sender.js';
+
+/** Tells merchants' endpoints what happened: signed, retried, never lost. */
+@Module({
+  controllers: [WebhookEndpointsController, WebhookDeliveriesController],
+  providers: [
+    WebhookFanout,
+    // The API.
+    WebhookEndpointsService,
+    WebhookListsService,
+    RedeliveryService,
+    // The way of a message, from the job to the wire and back.
+    WebhookDeliveryHandler,
+    DeliveryAttempts,
+    EndpointTurns,
+    EndpointSecrets,
+    MessageSigner,
+    WebhookSender,
+    DeliveryRecorder,
+  ],
+  exports: [WebhookFanout],
+})
+export class WebhooksModule {}
