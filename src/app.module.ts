@@ -16,6 +16,7 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { MerchantsModule } from './merchants/merchants.module.js';
 import { ProviderAccountsModule } from './provider-accounts/provider-accounts.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
+import { RulingsModule } from './rulings/rulings.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -38,6 +39,7 @@ export class AppModule {
         MerchantsModule,
         TransactionsModule,
         CollectionsModule,
+        RulingsModule,
         CallbacksModule,
         WebhooksModule,
         HealthModule,

@@ -6,6 +6,7 @@ import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { Job } from '../jobs/job.entity.js';
 import { Merchant } from '../merchants/merchant.entity.js';
 import { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
+import { RulingProposal } from '../rulings/ruling-proposal.entity.js';
 import { Attempt } from '../transactions/attempt.entity.js';
 import { PhoneGuard } from '../transactions/phone-guard.entity.js';
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
@@ -26,6 +27,7 @@ export const ENTITIES = [
   PhoneGuard,
   ProviderAccount,
   ReferenceKey,
+  RulingProposal,
   Transaction,
   WebhookDelivery,
   WebhookEndpoint,
