@@ -145,7 +145,10 @@ describeOnBothDatabases('The admin command', (database) => {
     const rotate = async (secretKeys: SecretKeys) => {
       const { code, out } = await run({ ...gateway.settings, secretKeys }, 'rotate-secret-key', '--json');
       const results: RotationResult[] = JSON.parse(out);
-      return { code, results: Object.fromEntries(results.map(({ table, ...counts }) => [table, counts])) };
+      return {
+        code,
+        results: Object.fromEntries(results.map(({ table, column, ...counts }) => [`${table}.${column}`, counts])),
+      };
     };
 
     beforeAll(() =>
@@ -157,7 +160,12 @@ describeOnBothDatabases('The admin command', (database) => {
         const account = { provider: 'mpesa', credentials, settings };
         expect((await gateway.request('POST /v1/provider-accounts', { key, body: account })).status).toBe(201);
         const endpoint = { url: 'http://127.0.0.1:4000/hooks', events: ['*'] };
-        expect((await gateway.request('POST /v1/webhook-endpoints', { key, body: endpoint })).status).toBe(201);
+        const { body: created } = await gateway.request('POST /v1/webhook-endpoints', { key, body: endpoint });
+        const rotated = await gateway.request(`POST /v1/webhook-endpoints/${created.id}/rotate-secret`, {
+          key,
+          body: {},
+        });
+        expect(rotated.status).toBe(200);
         await gateway.get(Database).write((tx) =>
           tx.insert(
             CallbackToken,
@@ -179,23 +187,26 @@ describeOnBothDatabases('The admin command', (database) => {
     it('leaves alone, and names, what opens with none of the keys', async () => {
       const { code, results } = await rotate({ current: newer, previous: [] });
       expect(code).toBe(1);
-      expect(results['callback_tokens']).toMatchObject({ seen: 450, resealed: 0 });
-      expect(results['callback_tokens']?.unopened).toHaveLength(450);
-      expect(results['provider_accounts']?.unopened[0]).toMatch(/^provider_accounts\/pac_\w+\/credentials$/);
+      expect(results['callback_tokens.sealed_token']).toMatchObject({ seen: 450, resealed: 0 });
+      expect(results['callback_tokens.sealed_token']?.unopened).toHaveLength(450);
+      expect(results['provider_accounts.sealed_credentials']?.unopened[0]).toMatch(
+        /^provider_accounts\/pac_\w+\/credentials$/,
+      );
     });
 
     it('seals everything anew, once, so that the older key can go', async () => {
       expect(await rotate({ current: newer, previous: [older()] })).toEqual({
         code: 0,
         results: {
-          provider_accounts: { seen: 1, resealed: 1, unopened: [] },
-          callback_tokens: { seen: 450, resealed: 450, unopened: [] },
-          webhook_endpoints: { seen: 1, resealed: 1, unopened: [] },
+          'provider_accounts.sealed_credentials': { seen: 1, resealed: 1, unopened: [] },
+          'callback_tokens.sealed_token': { seen: 450, resealed: 450, unopened: [] },
+          'webhook_endpoints.sealed_secret': { seen: 1, resealed: 1, unopened: [] },
+          'webhook_endpoints.sealed_previous_secret': { seen: 1, resealed: 1, unopened: [] },
         },
       });
       const { code, results } = await rotate({ current: newer, previous: [] });
       expect(code).toBe(0);
-      expect(Object.values(results).map(({ resealed }) => resealed)).toEqual([0, 0, 0]);
+      expect(Object.values(results).map(({ resealed }) => resealed)).toEqual([0, 0, 0, 0]);
 
       const box = new SecretBox({ current: newer, previous: [] }, randomBytes);
       await withGateway(async () => {
@@ -215,7 +226,7 @@ describeOnBothDatabases('The admin command', (database) => {
         }),
       );
       const { results } = await rotate({ current: newer, previous: [older()] });
-      expect(results['callback_tokens']).toEqual({ seen: 450, resealed: 1, unopened: [] });
+      expect(results['callback_tokens.sealed_token']).toEqual({ seen: 450, resealed: 1, unopened: [] });
     });
 
     it('tells its progress apart from its answer', async () => {

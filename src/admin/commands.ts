@@ -204,8 +204,8 @@ async function revokeKey({ app }: AdminContext, given: Arguments): Promise<Admin
 async function rotateSecretKey({ app, say }: AdminContext): Promise<AdminAnswer> {
   const results = await app.get(SecretKeyRotation).run((result) => say(describeRotation(result)));
   const unopened = results.flatMap((result) => result.unopened);
-  const rows = results.map(({ table, seen, resealed, unopened: lost }) =>
-    [table, seen, resealed, lost.length].map(String),
+  const rows = results.map(({ table, column, seen, resealed, unopened: lost }) =>
+    [`${table}.${column}`, seen, resealed, lost.length].map(String),
   );
   const verdict =
     unopened.length === 0

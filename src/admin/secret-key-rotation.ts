@@ -4,7 +4,7 @@ import { tokenPlace } from '../callbacks/callback-tokens.js';
 import { Database } from '../database/database.js';
 import { credentialsPlace } from '../providers/connections.js';
 import { SecretBox, UnsealError } from '../secrets/secret-box.js';
-import { endpointSecretPlace } from '../webhooks/endpoint-secrets.js';
+import { endpointSecretPlace, previousEndpointSecretPlace } from '../webhooks/endpoint-secrets.js';
 
 interface SealedColumn {
   readonly table: string;
@@ -19,11 +19,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'provider_accounts', key: 'id', column: 'sealed_credentials', toPlace: credentialsPlace },
   { table: 'callback_tokens', key: 'token_hash', column: 'sealed_token', toPlace: tokenPlace },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_secret', toPlace: endpointSecretPlace },
+  { table: 'webhook_endpoints', key: 'id', column: 'sealed_previous_secret', toPlace: previousEndpointSecretPlace },
 ];
 
 /** What became of the values of one column. */
 export interface RotationResult {
   readonly table: string;
+  readonly column: string;
   readonly seen: number;
   /** Sealed anew with the current key; the others already were. */
   readonly resealed: number;
@@ -55,12 +57,12 @@ export class SecretKeyRotation {
   }
 
   private async rotate(column: SealedColumn, onProgress: (result: RotationResult) => void): Promise<RotationResult> {
-    let result: RotationResult = { table: column.table, seen: 0, resealed: 0, unopened: [] };
+    let result: RotationResult = { table: column.table, column: column.column, seen: 0, resealed: 0, unopened: [] };
     let rows = await this.selectAfter(column, '');
     while (rows.length > 0) {
       const { resealed, unopened } = await this.reseal(column, rows);
       result = {
-        table: column.table,
+        ...result,
         seen: result.seen + rows.length,
         resealed: result.resealed + resealed,
         unopened: [...result.unopened, ...unopened],
@@ -72,7 +74,7 @@ export class SecretKeyRotation {
   }
 
   private async selectAfter({ table, key, column }: SealedColumn, after: string): Promise<Row[]> {
-    const sql = `SELECT ${key} AS rowKey, ${column} AS sealed FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ${CHUNK}`;
+    const sql = `SELECT ${key} AS rowKey, ${column} AS sealed FROM ${table} WHERE ${key} > ? AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${CHUNK}`;
     return Rows.parse(await this.database.read.query(sql, [after]));
   }
 

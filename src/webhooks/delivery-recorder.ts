@@ -1,16 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock, IdSource, RandomBytes } from '#libs/primitives';
-import { CLOCK, IDS, RANDOM } from '../config/config.module.js';
+import type { Clock, RandomBytes } from '#libs/primitives';
+import { CLOCK, RANDOM } from '../config/config.module.js';
 import { Database } from '../database/database.js';
-import type { Tx } from '../database/tx.js';
-import { EventRecord } from '../events/event.entity.js';
-import { isGone, toChange } from './delivery-outcome.js';
+import { toChange } from './delivery-outcome.js';
+import { EndpointHealth } from './endpoint-health.js';
 import { readRetryAfter, toNextWait } from './delivery-schedule.js';
 import type { DeliveryAttempt, DeliveryFailure } from './webhook-delivery.entity.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
-import { WebhookEndpoint } from './webhook-endpoint.entity.js';
-import { WebhookEndpointResponse } from './webhook-endpoint.dto.js';
-import { WebhookFanout } from './webhook-fanout.js';
+import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import type { SendResult } from './webhook-sender.js';
 
 // Only a redelivery, or a second worker after a lapsed lease, can come in between.
@@ -21,9 +18,8 @@ const MOST_TRIES = 10;
 export class DeliveryRecorder {
   constructor(
     private readonly database: Database,
-    private readonly fanout: WebhookFanout,
+    private readonly health: EndpointHealth,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(IDS) private readonly ids: IdSource,
     @Inject(RANDOM) private readonly random: RandomBytes,
   ) {}
 
@@ -62,33 +58,8 @@ export class DeliveryRecorder {
     return this.database.write(async (tx) => {
       const updated = await tx.manager.update(WebhookDelivery, { id, status, attemptCount, roundAttempts }, change);
       if (updated.affected === 0) return undefined;
-      if (isGone(attempt)) await this.disable(tx, endpoint, now);
+      await this.health.note(tx, endpoint, attempt);
       return { ...delivery, ...change };
     });
-  }
-
-  /** The endpoint said that it is gone. Unless the merchant has just given it another address, it gets no more. */
-  private async disable(tx: Tx, endpoint: WebhookEndpoint, now: number): Promise<void> {
-    const changes = { enabled: false, disabledReason: 'gone', updatedAt: now } as const;
-    const { id, url, merchantId, mode } = endpoint;
-    const updated = await tx.manager.update(WebhookEndpoint, { id, url, enabled: true }, changes);
-    if (updated.affected === 0) return;
-    const event: EventRecord = {
-      id: this.ids.next('evt'),
-      merchantId,
-      mode,
-      subjectId: id,
-      type: 'webhook_endpoint.disabled',
-      data: WebhookEndpointResponse.from({ ...endpoint, ...changes }),
-      reported: null,
-      fromStatus: null,
-      toStatus: null,
-      version: null,
-      attemptId: null,
-      evidence: null,
-      createdAt: now,
-    };
-    await tx.insert(EventRecord, [event]);
-    await this.fanout.announce(tx, [event]);
   }
 }

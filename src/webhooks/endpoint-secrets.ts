@@ -19,12 +19,37 @@ export class EndpointSecrets {
     return { secret, sealedSecret: this.box.seal(secret, endpointSecretPlace(endpointId)) };
   }
 
-  open({ id, sealedSecret }: Pick<WebhookEndpoint, 'id' | 'sealedSecret'>): string {
+  /** The secrets that sign at this instant: the present one, and during an overlap the one before. */
+  openAll(endpoint: Sealed, now: number): readonly [string, ...string[]] {
+    const { id, sealedPreviousSecret, previousSecretEndsAt } = endpoint;
+    const current = this.openCurrent(endpoint);
+    if (sealedPreviousSecret === null || previousSecretEndsAt === null || previousSecretEndsAt <= now) return [current];
+    return [current, this.box.open(sealedPreviousSecret, previousEndpointSecretPlace(id))];
+  }
+
+  /** What a rotation changes in the row, and the new secret in the clear. Overlap in ms; 0: the old one ends at once. */
+  rotate(endpoint: Sealed, overlapMs: number, now: number): { readonly secret: string; readonly row: RotatedSecret } {
+    const { secret, sealedSecret } = this.make(endpoint.id);
+    if (overlapMs === 0)
+      return { secret, row: { sealedSecret, sealedPreviousSecret: null, previousSecretEndsAt: null } };
+    const sealedPreviousSecret = this.box.seal(this.openCurrent(endpoint), previousEndpointSecretPlace(endpoint.id));
+    return { secret, row: { sealedSecret, sealedPreviousSecret, previousSecretEndsAt: now + overlapMs } };
+  }
+
+  private openCurrent({ id, sealedSecret }: Sealed): string {
     return this.box.open(sealedSecret, endpointSecretPlace(id));
   }
 }
 
+type Sealed = Pick<WebhookEndpoint, 'id' | 'sealedSecret' | 'sealedPreviousSecret' | 'previousSecretEndsAt'>;
+type RotatedSecret = Pick<WebhookEndpoint, 'sealedSecret' | 'sealedPreviousSecret' | 'previousSecretEndsAt'>;
+
 /** Where an endpoint's signing secret is sealed. */
 export function endpointSecretPlace(endpointId: string): string {
   return `webhook_endpoints/${endpointId}/secret`;
+}
+
+/** Where the secret before the last rotation is sealed. */
+export function previousEndpointSecretPlace(endpointId: string): string {
+  return `webhook_endpoints/${endpointId}/previous-secret`;
 }

@@ -23,7 +23,11 @@ export class MessageSigner {
   sign(endpoint: WebhookEndpoint, event: EventRecord): OutgoingMessage {
     const { id, type, createdAt, data } = event;
     const body = JSON.stringify({ type, timestamp: toIso(createdAt), data });
-    const timestamp = Math.floor(this.clock.now() / 1_000);
+    const now = this.clock.now();
+    const timestamp = Math.floor(now / 1_000);
+    const signatures = this.secrets
+      .openAll(endpoint, now)
+      .map((secret) => signMessage(secret, { id, timestamp, body }));
     return {
       url: endpoint.url,
       headers: {
@@ -31,7 +35,7 @@ export class MessageSigner {
         'user-agent': USER_AGENT,
         'webhook-id': id,
         'webhook-timestamp': String(timestamp),
-        'webhook-signature': signMessage(this.secrets.open(endpoint), { id, timestamp, body }),
+        'webhook-signature': signatures.join(' '),
       },
       body,
     };

@@ -19,6 +19,7 @@ export const DELIVERY_FAILURES = [
   'endpoint_disabled', //  by the time of the attempt
   'endpoint_deleted', //   by the time of the attempt
   'event_deleted', //      its data is past the time that we keep events
+  'test_failed', //        a test ping is one attempt
 ] as const;
 
 export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];

@@ -4,9 +4,12 @@ import {
   ArrayMinSize,
   IsArray,
   IsBoolean,
+  IsInt,
   IsOptional,
   IsString,
+  Max,
   MaxLength,
+  Min,
   ValidateBy,
 } from 'class-validator';
 import type { Mode } from '#libs/provider-kit';
@@ -90,9 +93,25 @@ export class WebhookEndpointResponse {
     enum: DISABLED_REASONS,
     type: String,
     nullable: true,
-    description: '`merchant`: you said so. `gone`: it answered 410. Null while it is enabled.',
+    description:
+      '`merchant`: you said so. `gone`: it answered 410. `failing`: every attempt of 120 hours failed. Null while it is enabled.',
   })
   disabledReason!: DisabledReason | null;
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'The first failed attempt since the last success. After half an hour `webhook_endpoint.failing` tells you, after 120 hours it is disabled.',
+  })
+  failingSince!: string | null;
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Until then messages carry a second signature, made with the secret before the rotation.',
+  })
+  previousSecretEndsAt!: string | null;
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;
   @ApiProperty({ format: 'date-time' })
@@ -108,13 +127,31 @@ export class WebhookEndpointResponse {
       description: row.description,
       enabled: row.enabled,
       disabledReason: row.disabledReason,
+      failingSince: row.failingSince === null ? null : toIso(row.failingSince),
+      previousSecretEndsAt: row.previousSecretEndsAt === null ? null : toIso(row.previousSecretEndsAt),
       createdAt: toIso(row.createdAt),
       updatedAt: toIso(row.updatedAt),
     };
   }
 }
 
-/** The answer to the creation alone. */
+/** `POST /v1/webhook-endpoints/{id}/rotate-secret`. */
+export class RotateSecretRequest {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: 168,
+    default: 24,
+    description: 'How many hours the old secret still signs beside the new one. 0: it ends at once.',
+  })
+  @IfGiven()
+  @IsInt()
+  @Min(0)
+  @Max(168)
+  overlapHours = 24;
+}
+
+/** The answer to a creation and to a rotation alone. */
 export class CreatedWebhookEndpointResponse extends WebhookEndpointResponse {
   @ApiProperty({
     description: 'Signs every message (Standard Webhooks 1.0.0). Shown now and never again: keep it.',

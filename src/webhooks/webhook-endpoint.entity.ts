@@ -2,7 +2,7 @@ import { Column, Entity, Index } from 'typeorm';
 import type { Mode } from '#libs/provider-kit';
 import { IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
 
-export const DISABLED_REASONS = ['merchant', 'gone'] as const;
+export const DISABLED_REASONS = ['merchant', 'gone', 'failing'] as const;
 
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
@@ -32,13 +32,28 @@ export class WebhookEndpoint {
   @Column({ type: 'boolean' })
   enabled!: boolean;
 
-  /** Why it is not enabled: the merchant said so, or it answered 410. Null while it is. */
+  /** Why it is not enabled: the merchant said so, it answered 410, or it failed for too long. Null while it is. */
   @TextColumn(12, { nullable: true })
   disabledReason!: DisabledReason | null;
 
   /** The signing secret, sealed. */
   @Column({ type: 'text' })
   sealedSecret!: string;
+
+  /** The secret before the last rotation, sealed: it signs too, until `previousSecretEndsAt`. */
+  @Column({ type: 'text', nullable: true })
+  sealedPreviousSecret!: string | null;
+
+  @InstantColumn({ nullable: true })
+  previousSecretEndsAt!: number | null;
+
+  /** The first of the failed attempts since the last success; null while all is well. */
+  @InstantColumn({ nullable: true })
+  failingSince!: number | null;
+
+  /** The merchant was told that it fails. */
+  @Column({ type: 'boolean', default: false })
+  failingAnnounced!: boolean;
 
   @InstantColumn()
   createdAt!: number;

@@ -8,10 +8,13 @@ import { PageQuery, type Page } from '../http/pages.js';
 import {
   CreatedWebhookEndpointResponse,
   CreateWebhookEndpointRequest,
+  RotateSecretRequest,
   UpdateWebhookEndpointRequest,
   WebhookEndpointPage,
   WebhookEndpointResponse,
 } from './webhook-endpoint.dto.js';
+import { TestPings } from './test-pings.js';
+import { WebhookDeliveryResponse } from './webhook-delivery.dto.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookListsService } from './webhook-lists.service.js';
 
@@ -24,6 +27,7 @@ export class WebhookEndpointsController {
   constructor(
     private readonly endpoints: WebhookEndpointsService,
     private readonly lists: WebhookListsService,
+    private readonly pings: TestPings,
   ) {}
 
   @Post()
@@ -72,7 +76,7 @@ export class WebhookEndpointsController {
   @ApiOperation({
     summary: 'Change a webhook endpoint',
     description:
-      'What you leave out stays. A new `url` also holds for messages that are on their way; new `events` hold for events from now on. An endpoint that was disabled because it answered 410 is enabled again with `enabled: true`. Scope `webhooks:write`.',
+      'What you leave out stays. A new `url` also holds for messages that are on their way; new `events` hold for events from now on. An endpoint that was disabled, whatever the reason, is enabled again with `enabled: true`. Scope `webhooks:write`.',
   })
   @ApiOkResponse({ type: WebhookEndpointResponse })
   @ApiProblems('url_not_allowed')
@@ -82,6 +86,42 @@ export class WebhookEndpointsController {
     @Body() changes: UpdateWebhookEndpointRequest,
   ): Promise<WebhookEndpointResponse> {
     return WebhookEndpointResponse.from(await this.endpoints.update(caller, id, changes));
+  }
+
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @RequireScope('webhooks:write')
+  @ApiOperation({
+    summary: 'Rotate the signing secret',
+    description:
+      'Answers a new `secret`, this once. For `overlapHours` every message carries two signatures, one of each secret, so that your receiver can change over without losing a message. Scope `webhooks:write`.',
+  })
+  @ApiOkResponse({ type: CreatedWebhookEndpointResponse })
+  @ApiProblems()
+  async rotateSecret(
+    @CurrentCaller() caller: MerchantCaller,
+    @Param('id', ENDPOINT_ID) id: string,
+    @Body() { overlapHours }: RotateSecretRequest,
+  ): Promise<CreatedWebhookEndpointResponse> {
+    const { endpoint, secret } = await this.endpoints.rotateSecret(caller, id, overlapHours);
+    return { ...WebhookEndpointResponse.from(endpoint), secret };
+  }
+
+  @Post(':id/test')
+  @HttpCode(200)
+  @RequireScope('webhooks:write')
+  @ApiOperation({
+    summary: 'Send a test message',
+    description:
+      'Sends a signed `test.ping` now, waits for your receiver’s answer (15 seconds at most), and returns the delivery with its attempt. It is sent whatever the endpoint listens to, also while it is disabled, and is not tried again. Scope `webhooks:write`.',
+  })
+  @ApiOkResponse({ type: WebhookDeliveryResponse })
+  @ApiProblems()
+  async test(
+    @CurrentCaller() caller: MerchantCaller,
+    @Param('id', ENDPOINT_ID) id: string,
+  ): Promise<WebhookDeliveryResponse> {
+    return WebhookDeliveryResponse.from(await this.pings.send(caller, id));
   }
 
   @Delete(':id')

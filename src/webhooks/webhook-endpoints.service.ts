@@ -13,6 +13,8 @@ import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 /** For each merchant and mode. One endpoint listens to any number of types; many only multiply every event. */
 export const MOST_ENDPOINTS = 20;
 
+const HOUR = 3_600_000;
+
 /** Whose endpoints. */
 export interface EndpointOwner {
   readonly merchantId: string;
@@ -58,6 +60,10 @@ export class WebhookEndpointsService {
       enabled,
       disabledReason: enabled ? null : 'merchant',
       sealedSecret,
+      sealedPreviousSecret: null,
+      previousSecretEndsAt: null,
+      failingSince: null,
+      failingAnnounced: false,
       createdAt: now,
       updatedAt: now,
     };
@@ -81,12 +87,39 @@ export class WebhookEndpointsService {
         description,
         enabled,
         disabledReason: enabled === undefined ? undefined : enabled ? null : 'merchant',
+        // Another address, or one that the merchant vouches for, starts with a clean record.
+        ...((url !== undefined || enabled === true) && { failingSince: null, failingAnnounced: false }),
         updatedAt: this.clock.now(),
       }),
     );
     const endpoint = await this.database.read.findOne(WebhookEndpoint, { where: owned });
     if (!endpoint) throw notFound();
     return endpoint;
+  }
+
+  /**
+   * Gives the endpoint a new signing secret, answered this once. The old one signs beside it for so many hours, so that a
+   * receiver can change over without losing a message; of two rotations in a row only the latest old secret goes on. Throws
+   * `not_found`.
+   */
+  async rotateSecret(
+    { merchantId, mode }: EndpointOwner,
+    id: string,
+    overlapHours: number,
+  ): Promise<{ readonly endpoint: WebhookEndpoint; readonly secret: string }> {
+    return this.database.write(async (tx) => {
+      const endpoint = await tx.manager.findOne(WebhookEndpoint, {
+        where: { id, merchantId, mode },
+        // Two at once stand in line: each answers a secret that was in force.
+        ...(this.database.kind === 'mysql' && { lock: { mode: 'pessimistic_write' } }),
+      });
+      if (!endpoint) throw notFound();
+      const now = this.clock.now();
+      const { secret, row } = this.secrets.rotate(endpoint, overlapHours * HOUR, now);
+      const changes = { ...row, updatedAt: now };
+      await tx.manager.update(WebhookEndpoint, { id }, changes);
+      return { endpoint: { ...endpoint, ...changes }, secret };
+    });
   }
 
   /** Its secret goes with it, and what is on its way to it is not sent any more. Throws `not_found`. */

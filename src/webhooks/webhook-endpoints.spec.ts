@@ -57,6 +57,8 @@ describeOnBothDatabases('Webhook endpoints', (database) => {
       description: 'Books',
       enabled: true,
       disabledReason: null,
+      failingSince: null,
+      previousSecretEndsAt: null,
       createdAt: now,
       updatedAt: now,
     });

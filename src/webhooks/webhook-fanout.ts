@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
+import { In, Not } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import type { Tx } from '../database/tx.js';
@@ -21,12 +21,12 @@ export class WebhookFanout {
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  /** Lines without a `type` are for the timeline alone and go nowhere. */
-  async announce(tx: Tx, events: readonly EventRecord[]): Promise<void> {
+  /** Lines without a `type` are for the timeline alone and go nowhere. `except`: an endpoint that need not hear of it. */
+  async announce(tx: Tx, events: readonly EventRecord[], { except }: { except?: string } = {}): Promise<void> {
     const merchantIds = new Set(events.flatMap((event) => (event.type === null ? [] : [event.merchantId])));
     if (merchantIds.size === 0) return;
     const endpoints = await tx.manager.find(WebhookEndpoint, {
-      where: { merchantId: In([...merchantIds]), enabled: true },
+      where: { merchantId: In([...merchantIds]), enabled: true, ...(except !== undefined && { id: Not(except) }) },
       select: { id: true, merchantId: true, mode: true, events: true },
     });
     const deliveries = events.flatMap((event) => this.toDeliveries(event, endpoints));

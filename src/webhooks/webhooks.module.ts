@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryRecorder } from './delivery-recorder.js';
+import { EndpointHealth } from './endpoint-health.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
 import { EndpointTurns } from './endpoint-turns.js';
 import { MessageSigner } from './message-signer.js';
 import { RedeliveryService } from './redelivery.service.js';
+import { TestPings } from './test-pings.js';
 import { WebhookDeliveriesController } from './webhook-deliveries.controller.js';
 import { WebhookDeliveryHandler } from './webhook-delivery.handler.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -22,6 +24,7 @@ import { WebhookSender } from './webhook-sender.js';
     WebhookEndpointsService,
     WebhookListsService,
     RedeliveryService,
+    TestPings,
     // The way of a message, from the job to the wire and back.
     WebhookDeliveryHandler,
     DeliveryAttempts,
@@ -30,6 +33,7 @@ import { WebhookSender } from './webhook-sender.js';
     MessageSigner,
     WebhookSender,
     DeliveryRecorder,
+    EndpointHealth,
   ],
   exports: [WebhookFanout],
 })

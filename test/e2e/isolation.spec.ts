@@ -24,6 +24,8 @@ const BODIES: Readonly<Record<string, object | undefined>> = {
   'POST /v1/api-keys/{id}/roll': { overlapHours: 0 },
   'GET /v1/webhook-endpoints/{id}': undefined,
   'PATCH /v1/webhook-endpoints/{id}': { enabled: false },
+  'POST /v1/webhook-endpoints/{id}/rotate-secret': { overlapHours: 0 },
+  'POST /v1/webhook-endpoints/{id}/test': undefined,
   'DELETE /v1/webhook-endpoints/{id}': undefined,
   'GET /v1/webhook-deliveries/{id}': undefined,
   'POST /v1/webhook-deliveries/{id}/redeliver': undefined,
