@@ -15,7 +15,8 @@ const stamp = join(root, 'dist', '.built');
 export function buildWhenStale() {
   // Files that change while the compiler runs must look newer than this build.
   const startedAt = Date.now();
-  if (isFresh()) return;
+  // An image holds what was built and nothing to build it from.
+  if (!existsSync(join(root, 'src')) || isFresh()) return;
   process.stderr.write('Building …\n');
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
   const { status } = spawnSync(process.execPath, [nest, 'build'], { cwd: root, stdio: ['ignore', 2, 2] });
