@@ -28,6 +28,9 @@ async function main(parameters: readonly string[]): Promise<number> {
   if (options.faults) return print(describeFaults());
   const summary = new Summary();
   const stage = await Stage.build();
+  // Ctrl-C in the middle of many runs must leave no folder behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  process.once('exit', () => stage.strike());
   try {
     for (const seed of toSeeds(options.seed, options.runs)) {
       const result = await play(stage, seed, { certain: options.certain });
