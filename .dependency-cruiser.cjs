@@ -32,7 +32,7 @@ module.exports = {
       comment:
         "Import from '#libs/<name>' and export what you need in its src/index.ts: the rest of a library is its own business.",
       severity: 'error',
-      from: { path: '^(src|test|migrations|bench)/' },
+      from: { path: '^(src|test|migrations|bench|simulation)/' },
       to: {
         path: '^libs/',
         pathNot:
@@ -124,6 +124,14 @@ module.exports = {
       to: { path: '\\.spec\\.ts$|^test/' },
     },
     {
+      name: 'simulation-is-not-production',
+      comment:
+        'The simulation surrounds the gateway and is no part of it: a seam it needs is given in src/config, not imported.',
+      severity: 'error',
+      from: { path: '^(src|libs|migrations)/' },
+      to: { path: '^simulation/' },
+    },
+    {
       name: 'migrations-stand-alone',
       comment:
         'A migration is written once and never follows later code: spell its SQL, names and constants out in it.',
@@ -142,7 +150,7 @@ module.exports = {
       name: 'no-undeclared-packages',
       comment: 'Name the package in package.json: one that came along with another may leave with it.',
       severity: 'error',
-      from: { path: '^(src|libs|migrations|test)/' },
+      from: { path: '^(src|libs|migrations|test|simulation)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {

@@ -2,7 +2,14 @@
 // Style belongs to prettier, import directions to `.dependency-cruiser.cjs`, what no linter knows to `test/tidy.spec.ts`.
 import tseslint from 'typescript-eslint';
 
-const code = ['src/**/*.ts', 'libs/**/*.ts', 'migrations/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'];
+const code = [
+  'src/**/*.ts',
+  'libs/**/*.ts',
+  'migrations/**/*.ts',
+  'simulation/**/*.ts',
+  'test/**/*.ts',
+  'bench/**/*.ts',
+];
 const tests = ['**/*.spec.ts', 'test/**/*.ts', 'bench/**/*.ts', 'libs/provider-kit/conformance/**/*.ts'];
 /** Libraries that ask the operating system themselves: they give it to the others, or share nothing with us. */
 const selfReliant = ['libs/primitives/**/*.ts', 'libs/simulators/**/*.ts', 'libs/sdk/**/*.ts'];

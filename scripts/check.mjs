@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const node = process.execPath;
-const folders = ['src', 'libs', 'migrations', 'test', 'bench'].filter((folder) => existsSync(join(root, folder)));
+const folders = ['src', 'libs', 'migrations', 'simulation', 'test', 'bench'].filter((folder) =>
+  existsSync(join(root, folder)),
+);
 
 const staticSteps = [
   ['formatting (npm run format mends it)', bin('prettier'), ['--check', '--log-level', 'warn', '.']],

@@ -21,6 +21,9 @@ export interface Delivery {
   readonly error: string | null;
 }
 
+/** Takes a message to its address; gives up where the signal or `timeoutMs` says so. Never throws. */
+export type Post = (message: Message, patience: { signal: AbortSignal; timeoutMs: number }) => Promise<Delivery>;
+
 /** Sends callbacks: late, twice, never or wrong where a fault says so, and at most once where none does. */
 export class Callbacks {
   private readonly timers = new Set<() => void>();
@@ -31,6 +34,7 @@ export class Callbacks {
   constructor(
     private readonly world: World,
     private readonly watch: Watch,
+    private readonly post: Post,
   ) {}
 
   /** Nothing is on its way and nothing is waiting to be. */
@@ -111,7 +115,7 @@ export class Callbacks {
   private async exchange(message: Message, signal: AbortSignal): Promise<Delivery> {
     // Written down before the bytes leave: a restart must not send it a second time.
     await this.world.book.durable();
-    return post(message, AbortSignal.any([signal, AbortSignal.timeout(this.world.settings.get('callbackTimeoutMs'))]));
+    return this.post(message, { signal, timeoutMs: this.world.settings.get('callbackTimeoutMs') });
   }
 
   private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
@@ -133,7 +137,9 @@ export class Callbacks {
   }
 }
 
-function post({ url, body, headers }: Message, signal: AbortSignal): Promise<Delivery> {
+/** The way real callbacks go. */
+export const postOverHttp: Post = ({ url, body, headers }, { signal: given, timeoutMs }) => {
+  const signal = AbortSignal.any([given, AbortSignal.timeout(timeoutMs)]);
   return new Promise((resolve) => {
     const fail = (error: unknown): void =>
       resolve({ status: null, error: error instanceof Error ? error.message : String(error) });
@@ -155,7 +161,7 @@ function post({ url, body, headers }: Message, signal: AbortSignal): Promise<Del
       fail(error);
     }
   });
-}
+};
 
 /** What a forger may say instead of the truth. */
 export interface Claims {

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { toEastAfricaTime } from './time.js';
 
 const UPPER_ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -11,16 +11,21 @@ export const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
 
 /** Identifiers in the shapes that Safaricom gives them (§1.1). */
 export class WireIds {
-  private counter = 2_201_457 + randomInt(1_000_000);
+  private counter: number;
 
-  /** `a1b2-4c3d-9e8f-0123456789ab2201457`: a UUID without its first group, then a counter. */
+  constructor(private readonly random: () => number = systemRandom) {
+    this.counter = 2_201_457 + Math.floor(random() * 1_000_000);
+  }
+
+  /** `a1b2-4c3d-9e8f-0123456789ab2201457`: a random UUID without its first group, then a counter. */
   merchantRequestId(): string {
-    return `${randomUUID().slice(9)}${this.counter++}`;
+    const hex = (length: number): string => this.pick('0123456789abcdef', length);
+    return `${hex(4)}-4${hex(3)}-${this.pick('89ab', 1)}${hex(3)}-${hex(12)}${this.counter++}`;
   }
 
   /** 28 characters, as every token that was seen. */
   accessToken(): string {
-    return pick(ALPHANUMERIC, 28);
+    return this.pick(ALPHANUMERIC, 28);
   }
 
   /**
@@ -49,20 +54,12 @@ export class WireIds {
     const yearLetter = letter(11 + Number(year) - FIRST_RECEIPT_YEAR);
     const dayLetter = Number(day) < 10 ? String(Number(day)) : letter(Number(day) - 10);
     for (;;) {
-      const receipt = `${yearLetter}${letter(Number(month) - 1)}${dayLetter}${pick(UPPER_ALPHANUMERIC, 7)}`;
+      const receipt = `${yearLetter}${letter(Number(month) - 1)}${dayLetter}${this.pick(UPPER_ALPHANUMERIC, 7)}`;
       if (!isTaken(receipt)) return receipt;
     }
   }
-}
 
-function pick(alphabet: string, length: number): string {
-  // Bytes at or above the largest multiple would make the first characters likelier.
-  const limit = 256 - (256 % alphabet.length);
-  let picked = '';
-  while (picked.length < length) {
-    for (const byte of randomBytes(length)) {
-      if (byte < limit && picked.length < length) picked += alphabet.charAt(byte % alphabet.length);
-    }
+  private pick(alphabet: string, length: number): string {
+    return Array.from({ length }, () => alphabet.charAt(Math.floor(this.random() * alphabet.length))).join('');
   }
-  return picked;
 }

@@ -16,11 +16,18 @@ import type { SettingValues } from './settings.js';
 import { Simulator } from './simulator.js';
 import type { SimulatorTime } from './time.js';
 import type { CallbackRecord } from './book.js';
-import type { Delivery } from './callbacks.js';
+import type { Claims, Delivery, Message, Post } from './callbacks.js';
+import type { Answer, Reply, Request } from './answers.js';
 
 export type {
   Action,
+  Answer,
+  Claims,
+  Message,
   NoAnswer,
+  Post,
+  Reply,
+  Request,
   CallbackRecord,
   Delivery,
   DirectoryInput,
@@ -32,6 +39,7 @@ export type {
   TransferView,
 };
 export { DEFAULT_DIRECTORY } from './merchants.js';
+export { openMpesaWithoutSockets, type SocketlessMpesa } from './socketless.js';
 
 /** How to start a simulated M-Pesa. */
 export interface MpesaSimulatorOptions {

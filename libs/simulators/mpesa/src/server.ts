@@ -77,7 +77,8 @@ async function route(simulator: Simulator, request: Request): Promise<Reply> {
   return callApi(simulator, request);
 }
 
-async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
+/** Answers a call of Daraja's API; the caller keeps `delayMs` and runs `afterwards`. */
+export async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
   const { world } = simulator;
   const api = Object.hasOwn(APIS, request.path) ? APIS[request.path] : undefined;
   if (!api) return { answer: refusal(404, '404.001.01', 'Resource not found', world.ids.merchantRequestId()) };

@@ -1,5 +1,13 @@
 import { Book, type Prompt } from './book.js';
-import { Callbacks, toStkMessage, type Claims, type Delivery, type Message } from './callbacks.js';
+import {
+  Callbacks,
+  postOverHttp,
+  toStkMessage,
+  type Claims,
+  type Delivery,
+  type Message,
+  type Post,
+} from './callbacks.js';
 import { Faults } from './faults.js';
 import { systemRandom, WireIds } from './ids.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './merchants.js';
@@ -21,6 +29,10 @@ export interface SimulatorParts {
   readonly directory?: DirectoryInput;
   readonly time?: SimulatorTime;
   readonly random?: () => number;
+  /** Where the random parts of ids and tokens come from, in [0, 1); the system's source by default. */
+  readonly idRandom?: () => number;
+  /** How callbacks leave; over HTTP by default. */
+  readonly post?: Post;
 }
 
 /** M-Pesa without its doors: the HTTP server and the control API are in front of it. */
@@ -38,11 +50,11 @@ export class Simulator {
       faults: new Faults(parts.faults ?? {}, random),
       directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
       book: Book.open(parts.dataDir),
-      ids: new WireIds(),
+      ids: new WireIds(parts.idRandom),
       time: parts.time ?? systemTime,
       random,
     };
-    this.callbacks = new Callbacks(this.world, this.watch);
+    this.callbacks = new Callbacks(this.world, this.watch, parts.post ?? postOverHttp);
     this.timeline = new Timeline(this.world, this.callbacks, this.watch);
     this.timeline.resume();
   }

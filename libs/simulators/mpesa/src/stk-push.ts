@@ -201,20 +201,20 @@ function plan(world: World, { app, asked, outcome }: { app: App; asked: PushRequ
     acceptedAt: now,
     showAt,
     answerAt: answers && showAt !== null ? showAt + settings.get('answerDelayMs') : null,
-    endsAt: planEnd(world, { showAt: showAt ?? now, asked, outcome }),
+    endsAt: planEnd(world, { now, showAt: showAt ?? now, asked, outcome }),
     rule: { code: outcome.code, stage: outcome.stage },
     magic: outcome.magic,
   };
 }
 
 function planEnd(
-  { settings, random, time }: World,
-  { showAt, asked, outcome }: { showAt: number; asked: PushRequest; outcome: Chosen },
+  { settings, random }: World,
+  { now, showAt, asked, outcome }: { now: number; showAt: number; asked: PushRequest; outcome: Chosen },
 ): number {
   if (asked.msisdn === TEST_NUMBER && outcome.code === '1037') {
     const shortest = settings.get('testNumberLifeMinMs');
     const longest = Math.max(settings.get('testNumberLifeMaxMs'), shortest);
-    return time.now() + shortest + Math.floor(random() * (longest - shortest + 1));
+    return now + shortest + Math.floor(random() * (longest - shortest + 1));
   }
   // A phone that cannot be reached keeps the network trying for a prompt's life; other refusals are quick.
   if (outcome.stage === 'noPrompt' && outcome.code !== '1037') return showAt + settings.get('processingDelayMs');

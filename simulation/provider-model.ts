@@ -1,0 +1,59 @@
+import type { HttpRequest } from '#libs/provider-kit';
+
+/** What a request to a provider is for. */
+export type Purpose = 'instruct' | 'inquire' | 'other';
+
+/** What an answer says for certain about an instruction; `null` where it says nothing for certain. */
+export interface Word {
+  readonly reference: string;
+  readonly says: 'paid' | 'not_paid' | null;
+  /** The provider's book will not bear it out: it lied, or spoke too soon. */
+  readonly untrue: boolean;
+  /** The provider's first failures are known not to last: one is believed with age, or where a callback agrees. */
+  readonly provisional: boolean;
+}
+
+/** What the provider did with a request. */
+export interface Handled {
+  /** Null where the connection is cut without an answer. */
+  readonly answer: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null;
+  readonly word: Word | undefined;
+  /** What follows once the answer has left. */
+  readonly afterwards: () => void;
+}
+
+/** A movement of money in a provider's own book. */
+export interface Movement {
+  readonly reference: string;
+  readonly amountMinor: bigint;
+  /** E.164. */
+  readonly party: string;
+}
+
+/** An instruction that a provider took. */
+export interface TakenInstruction {
+  readonly reference: string;
+  /** The provider's own id of it. */
+  readonly id: string;
+  readonly callbackUrl: string;
+  /** Whether it has come to its end, and with that moved money or not. */
+  readonly ended: boolean;
+}
+
+/** One provider as the network sees it, with a book of its own that the auditor compares with ours. */
+export interface ProviderModel {
+  readonly baseUrl: string;
+  purposeOf(request: HttpRequest): Purpose;
+  /** The reference the instruction or inquiry is about, where it is about one. */
+  referenceOf(request: HttpRequest): string | undefined;
+  handle(request: HttpRequest): Promise<Handled>;
+  instructions(): readonly TakenInstruction[];
+  movements(): readonly Movement[];
+  /** What the customer with this phone does with the next prompt; drawn by the model. */
+  decide(phone: string): string;
+  close(): void;
+}
