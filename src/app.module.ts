@@ -12,11 +12,17 @@ import { HealthModule } from './health/health.module.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { UnlistedInputInterceptor } from './http/unlisted-input.interceptor.js';
 import { createValidationPipe } from './http/validation.pipe.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MerchantsModule } from './merchants/merchants.module.js';
+import { MethodsModule } from './methods/methods.module.js';
+import { MetricsEndpointModule } from './metrics/metrics-endpoint.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { ProviderAccountsModule } from './provider-accounts/provider-accounts.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
 import { RulingsModule } from './rulings/rulings.module.js';
+import { RedisModule } from './redis/redis.module.js';
+import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -31,7 +37,10 @@ export class AppModule {
         ConfigModule.with(settings, seams),
         SecretsModule,
         DatabaseModule,
+        RedisModule,
         EgressModule,
+        RateLimitsModule,
+        MetricsModule,
         JobsModule,
         ProvidersModule,
         ProviderAccountsModule,
@@ -40,9 +49,12 @@ export class AppModule {
         TransactionsModule,
         CollectionsModule,
         RulingsModule,
+        IdempotencyModule,
         CallbacksModule,
         WebhooksModule,
         HealthModule,
+        MethodsModule,
+        MetricsEndpointModule,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

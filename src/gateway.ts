@@ -3,13 +3,16 @@ import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DestinationStream } from 'pino';
+import { findCallerOf } from './api-keys/caller.js';
 import { AppModule } from './app.module.js';
 import { systemSeams, type Seams } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { lockDatabaseFile } from './database/process-lock.js';
 import { serveDocs } from './http/docs.js';
 import { createFastifyAdapter } from './http/fastify.js';
+import { registerRequestLog } from './http/request-log.js';
 import { createLogger } from './logging/logger.js';
+import { Metrics } from './metrics/metrics.js';
 
 /** A running gateway. */
 export interface Gateway {
@@ -45,6 +48,12 @@ export async function startGateway(
         logger: createLogger(settings, logTo),
       },
     );
+    const { requests } = app.get(Metrics);
+    registerRequestLog(app.getHttpAdapter().getInstance(), {
+      findKeyId: (request) => findCallerOf(request)?.keyId,
+      observe: ({ method, route, status, durationMs }) =>
+        requests.observe({ method, route, status }, durationMs / 1_000),
+    });
     await app.register(helmet, {
       contentSecurityPolicy: {
         directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },

@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { createTestGateway } from '../../test/support/gateway.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { ApiKeyAuthenticator } from './api-key-authenticator.js';
 import { ApiKeyGuard } from './api-key.guard.js';
 import { REQUIRED_SCOPE } from './caller.js';
@@ -28,6 +29,7 @@ describe('A route without a scope', () => {
       controllers: [Forgetful],
       providers: [
         { provide: ApiKeyAuthenticator, useValue: undefined },
+        { provide: RateLimits, useValue: undefined },
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],

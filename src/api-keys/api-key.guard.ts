@@ -1,7 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { ApiKeyAuthenticator } from './api-key-authenticator.js';
 import { REQUIRED_SCOPE, setCaller } from './caller.js';
 import type { Scope } from './scopes.js';
@@ -12,6 +13,7 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: ApiKeyAuthenticator,
+    private readonly limits: RateLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -19,13 +21,15 @@ export class ApiKeyGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
     if (scopes === undefined) return refuseForgotten(request);
     const caller = await this.authenticator.authenticate(request.headers.authorization, request.ip);
+    setCaller(request, caller);
+    this.limits.take(caller.keyId, http.getResponse<FastifyReply>());
     if (!scopes.some((scope) => caller.scopes.includes(scope))) {
       throw new Problem('forbidden', `This key lacks the scope ${scopes.join(' or ')}.`);
     }
-    setCaller(request, caller);
     return true;
   }
 }

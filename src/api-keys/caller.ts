@@ -50,5 +50,10 @@ export const AnyCaller = createParamDecorator((_: unknown, context: ExecutionCon
 });
 
 function findCaller(context: ExecutionContext): Caller | undefined {
-  return callers.get(context.switchToHttp().getRequest<FastifyRequest>().raw);
+  return findCallerOf(context.switchToHttp().getRequest<FastifyRequest>());
+}
+
+/** Who made this request, if its key was valid. */
+export function findCallerOf(request: FastifyRequest): Caller | undefined {
+  return callers.get(request.raw);
 }

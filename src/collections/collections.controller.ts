@@ -1,41 +1,32 @@
 import { Body, Controller, Post, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type MerchantCaller } from '../api-keys/caller.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { PreferWait } from '../http/prefer.js';
 import { Idempotent, type IdempotentRequest } from '../idempotency/idempotent-request.js';
-import { TransactionResponse } from '../transactions/transaction.response.js';
+import { AcceptedAnswers } from '../transactions/accepted-answers.js';
+import { ApiCreatesTransaction } from '../transactions/api-creates-transaction.decorator.js';
 import { CollectionsService } from './collections.service.js';
 import { CreateCollectionDto } from './create-collection.dto.js';
 
 @ApiTags('Collections')
 @Controller('v1/collections')
 export class CollectionsController {
-  constructor(private readonly collections: CollectionsService) {}
+  constructor(
+    private readonly collections: CollectionsService,
+    private readonly answers: AcceptedAnswers,
+  ) {}
 
   @Post()
   @RequireScope('collections:write')
   @ApiOperation({
     summary: 'Ask a customer to pay',
     description:
-      'Stores the request durably and answers at once; the prompt follows. Watch it by webhook, by `GET /v1/transactions/{id}` ' +
+      'Stores the request durably and answers at once (or, with `Prefer: wait=N`, when it is final); the prompt follows. Watch it by webhook, by `GET /v1/transactions/{id}` ' +
       'or by its events. Repeat a request that got no answer with the same `Idempotency-Key`: it is never sent twice.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    description: '1 to 255 printable ASCII characters of your own.',
-  })
-  @ApiCreatedResponse({
-    type: TransactionResponse,
-    headers: {
-      Location: { description: 'Where to read it.', schema: { type: 'string' } },
-      'Idempotent-Replayed': {
-        description: '`true` where this is the answer of an earlier equal request.',
-        schema: { type: 'string' },
-      },
-    },
-  })
+  @ApiCreatesTransaction()
   @ApiProblems(
     'invalid_request',
     'unknown_field',
@@ -60,13 +51,11 @@ export class CollectionsController {
   async create(
     @CurrentCaller() caller: MerchantCaller,
     @Idempotent() idempotency: IdempotentRequest,
+    @PreferWait() waitSeconds: number | undefined,
     @Body() dto: CreateCollectionDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     const accepted = await this.collections.create(caller, dto, idempotency);
-    const { transaction } = accepted;
-    if ('id' in transaction) void reply.header('location', `/v1/transactions/${transaction.id}`);
-    if (accepted.kind === 'replayed') void reply.status(accepted.statusCode).header('idempotent-replayed', 'true');
-    return transaction;
+    return this.answers.toBody(accepted, waitSeconds, reply);
   }
 }

@@ -8,6 +8,7 @@ import { findMethod } from '../providers/registry.js';
 import { hashOf } from '../secrets/hash.js';
 import { AcceptWriter, type Accepted, type AcceptRequest } from '../transactions/accept-writer.js';
 import { PhoneGuards } from '../transactions/phone-guards.js';
+import { toReferenceHash } from '../transactions/reference-key.entity.js';
 import { Routes } from '../transactions/routes.js';
 import type { Routing } from '../transactions/routing.js';
 import type { Transaction } from '../transactions/transaction.entity.js';
@@ -49,13 +50,13 @@ export class CollectionsService {
   }
 
   private toRequest(transaction: Transaction, routing: Routing, idempotency: IdempotentRequest): AcceptRequest {
-    const { merchantId, mode, kind, reference } = transaction;
+    const { merchantId, mode } = transaction;
     const request = {
       idempotency: {
         keyHash: hashOf('idempotency', merchantId, mode, idempotency.key),
         requestHash: idempotency.requestHash,
       },
-      referenceHash: hashOf('reference', merchantId, mode, kind, reference),
+      referenceHash: toReferenceHash(transaction),
     };
     if (routing.kind === 'refused') return { ...request, transaction, guards: [], refusal: routing.problem };
     const { definition, operation } = routing.routes[0];

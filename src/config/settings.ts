@@ -13,6 +13,7 @@ export interface Settings {
   /** Where customers and providers reach this gateway; no trailing slash. */
   readonly publicUrl: string;
   readonly database: DatabaseSettings;
+  /** Undefined where this process shares nothing with others. */
   readonly redisUrl: string | undefined;
   readonly role: Role;
   readonly secretKeys: SecretKeys;
@@ -22,6 +23,10 @@ export interface Settings {
   /** How long we wait for word of something that nobody can look up, after the customer's prompt has ended. */
   readonly unconfirmedMs: number;
   readonly logLevel: string;
+  /** Requests a second that one API key may make, on average; 0 for no limit. */
+  readonly rateLimit: number;
+  /** What `GET /metrics` asks for; undefined where it is open. */
+  readonly metricsToken: string | undefined;
 }
 
 export type Role = 'all' | 'api' | 'worker';
@@ -102,6 +107,17 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     default: 'on; never in production',
     description: '`on` starts the provider simulators and a demo merchant beside the gateway, `off` does not.',
   },
+  {
+    name: 'MALIPO_RATE_LIMIT',
+    default: '100',
+    description:
+      'Requests a second that one API key may make, averaged over ten seconds; `0` for no limit. Shared by all processes through Redis.',
+  },
+  {
+    name: 'METRICS_TOKEN',
+    default: 'none: open',
+    description: 'Token of at least 16 characters that `GET /metrics` then asks for as `Authorization: Bearer`.',
+  },
   { name: 'LOG_LEVEL', default: 'info', description: '`trace`, `debug`, `info`, `warn`, `error` or `silent`.' },
   { name: 'NODE_ENV', default: 'none', description: '`production` turns on every check that real money needs.' },
 ];
@@ -136,6 +152,7 @@ export function readSettings(env: Environment): Settings {
       `MALIPO_ROLE=${role} needs MySQL or MariaDB: SQLite serves one process that does everything (MALIPO_ROLE=all).`,
     );
   }
+  const redisUrl = readRedisUrl(env.REDIS_URL, faults);
   const simulators = readOneOf(
     env.MALIPO_SIMULATORS,
     ['on', 'off'],
@@ -148,6 +165,8 @@ export function readSettings(env: Environment): Settings {
   const egressAllow = readRanges(env.MALIPO_EGRESS_ALLOW, simulators === 'on' ? LOOPBACK : [], faults);
   const unconfirmedHours = readInteger(env.MALIPO_UNCONFIRMED_HOURS, 24, 1, 720, 'MALIPO_UNCONFIRMED_HOURS', faults);
   const logLevel = readOneOf(env.LOG_LEVEL, LOG_LEVELS, 'info', 'LOG_LEVEL', faults);
+  const rateLimit = readInteger(env.MALIPO_RATE_LIMIT, 100, 0, 1_000_000, 'MALIPO_RATE_LIMIT', faults);
+  const metricsToken = readMetricsToken(env.METRICS_TOKEN, faults);
   const secretKeys = readSecretKeys(env, dataDir, production, faults);
   if (faults.length > 0 || !secretKeys) throw new SettingsError(faults);
   return {
@@ -157,13 +176,15 @@ export function readSettings(env: Environment): Settings {
     dataDir,
     publicUrl,
     database,
-    redisUrl: env.REDIS_URL,
+    redisUrl,
     role,
     secretKeys,
     egressAllow,
     simulators: simulators === 'on',
     unconfirmedMs: unconfirmedHours * 3_600_000,
     logLevel,
+    rateLimit,
+    metricsToken,
   };
 }
 
@@ -205,6 +226,23 @@ function readDatabase(env: Environment, dataDir: string, faults: string[]): Data
   }
   faults.push('DATABASE_URL must be sqlite:<file> or mysql://user:password@host:port/database.');
   return { kind: 'sqlite', file: '' };
+}
+
+function readMetricsToken(text: string | undefined, faults: string[]): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^[\x21-\x7e]{16,}$/.test(text)) {
+    faults.push('METRICS_TOKEN must be at least 16 printable characters. Make one with: openssl rand -hex 32');
+  }
+  return text;
+}
+
+function readRedisUrl(text: string | undefined, faults: string[]): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  // The address may hold a password, so a fault does not repeat it.
+  if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) {
+    faults.push('REDIS_URL must be redis://user:password@host:port/number, or rediss://… for TLS.');
+  }
+  return text;
 }
 
 function readPublicUrl(text: string | undefined, port: number, production: boolean, faults: string[]): string {

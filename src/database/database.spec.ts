@@ -162,6 +162,31 @@ describeOnBothDatabases('The database', (kind) => {
     });
   });
 
+  it('refuses a write inside a write, which would wait for itself, and goes on', async () => {
+    const nested = store.database.write(async (tx) => {
+      await add(tx, 'outer');
+      await write('inner');
+    });
+    await expect(nested).rejects.toThrow('A write inside a write');
+    expect(await names()).toEqual([]);
+    await write('next');
+    expect(await names()).toEqual(['next']);
+  });
+
+  it('takes a write that another left behind for after its commit', async () => {
+    let follow: Promise<unknown> = Promise.resolve();
+    let begin: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (begin = resolve));
+    await store.database.write(async (tx) => {
+      // Runs in the context of this write, but only once it is over.
+      follow = released.then(() => write('left behind'));
+      await add(tx, 'first');
+      tx.afterCommit(() => begin());
+    });
+    await follow;
+    expect(await names()).toEqual(['first', 'left behind']);
+  });
+
   it('tells a duplicate from everything else', async () => {
     await write('a');
     const duplicate: unknown = await write('a').catch((error: unknown) => error);

@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { systemScheduler, type Scheduler } from '#libs/primitives';
 import { z } from 'zod';
+import { CommitWatch } from './commit-watch.js';
 import { isWorthRetrying } from './database-errors.js';
 import { openSqliteReader } from './data-source.js';
 import { SqliteWriter } from './sqlite-writer.js';
@@ -9,22 +11,32 @@ import { Tx } from './tx.js';
 
 const MOST_TRIES = 8;
 
+/** The transaction that the running code belongs to. Work that it left behind may outlive it: then it is over. */
+interface Scope {
+  over: boolean;
+}
+
 /**
  * Every read and write of the gateway. `read` sees committed rows only; `write` is one durable transaction.
  * Nothing else begins a transaction: on SQLite that would lose committed work.
  */
 export class Database {
+  private readonly scopes = new AsyncLocalStorage<Scope>();
+
   private constructor(
     private readonly source: DataSource,
     private readonly reader: DataSource,
     private readonly sqlite: SqliteWriter | undefined,
+    /** Tells of each commit, for those who measure. */
+    readonly commits: CommitWatch,
   ) {}
 
   /** Takes over an initialised data source. On SQLite it opens a second connection for reads. */
   static async over(source: DataSource): Promise<Database> {
-    if (source.options.type !== 'better-sqlite3') return new Database(source, source, undefined);
+    const commits = new CommitWatch();
+    if (source.options.type !== 'better-sqlite3') return new Database(source, source, undefined, commits);
     const reader = await openSqliteReader(source.options.database);
-    return new Database(source, reader, new SqliteWriter(source.createQueryRunner()));
+    return new Database(source, reader, new SqliteWriter(source.createQueryRunner(), commits), commits);
   }
 
   get kind(): 'sqlite' | 'mysql' {
@@ -38,10 +50,14 @@ export class Database {
 
   /**
    * Runs the work in one transaction and answers when it is durable. The work may run again after a deadlock, so it
-   * must do nothing but its statements. Throws what the work throws, with everything rolled back.
+   * must do nothing but its statements. Throws what the work throws, with everything rolled back. Refuses to begin inside
+   * another write: on SQLite it would wait for ever for the one it is part of, and on a server it would commit by itself.
    */
-  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.sqlite ? this.sqlite.write(work) : this.writeOnServer(work);
+  async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.scopes.getStore()?.over === false) {
+      throw new Error('A write inside a write: hand the transaction (tx) down, or write after it, in afterCommit.');
+    }
+    return this.sqlite ? this.sqlite.write(this.inScope(work)) : this.writeOnServer(this.inScope(work));
   }
 
   /** The migrations that this database has behind it, oldest first. */
@@ -79,6 +95,7 @@ export class Database {
       const value = await work(tx);
       await runner.commitTransaction();
       tx.committed();
+      this.commits.note('server', 1);
       return value;
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
@@ -86,6 +103,17 @@ export class Database {
     } finally {
       await runner.release();
     }
+  }
+
+  private inScope<T>(work: (tx: Tx) => Promise<T>): (tx: Tx) => Promise<T> {
+    return async (tx) => {
+      const scope: Scope = { over: false };
+      try {
+        return await this.scopes.run(scope, () => work(tx));
+      } finally {
+        scope.over = true;
+      }
+    };
   }
 
   private readonly prepared = new WeakSet<object>();

@@ -153,6 +153,7 @@ describeOnBothDatabases('Group commit', (kind) => {
     let writes = 0;
     let gone = true;
     const flaky = {
+      commits: store.database.commits,
       write: (work: (tx: Tx) => Promise<unknown>) => {
         writes++;
         return gone ? Promise.reject(Object.assign(new Error('gone'), { fatal: true })) : store.database.write(work);

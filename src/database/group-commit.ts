@@ -95,7 +95,10 @@ export class GroupCommit<Item, Answer> {
 
   private async commitTogether(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     const items = batch.map(({ item }) => item);
-    const answers = await this.database.write((tx) => this.options.write(tx, items));
+    const answers = await this.database.write((tx) => {
+      tx.afterCommit(() => this.database.commits.note('accept', items.length));
+      return this.options.write(tx, items);
+    });
     if (answers[0] === undefined) throw new Error('A batch must answer its first item.');
     const putOff = batch.filter((entry, index) => {
       const answer = answers[index];

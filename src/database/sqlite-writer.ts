@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import type { CommitWatch } from './commit-watch.js';
 import { Tx } from './tx.js';
 
 interface Unit {
@@ -20,7 +21,10 @@ export class SqliteWriter {
   private draining = false;
   private drained = Promise.resolve();
 
-  constructor(private readonly runner: QueryRunner) {}
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly commits: CommitWatch,
+  ) {}
 
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -52,6 +56,7 @@ export class SqliteWriter {
       return;
     }
     for (const finish of settle) finish();
+    this.commits.note('sqlite', units.length);
   }
 
   /** Runs one unit behind a savepoint; answers what to do once the batch is durable. */

@@ -4,8 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IdSource } from '#libs/primitives';
 import { BODY_LIMIT_BYTES, isCallback, registerBodyParsers } from './body-parser.js';
-import { sendProblem } from './problem.filter.js';
-import { Problem, type ProblemCode } from './problem.js';
+import { AWAY_MS, sendProblem } from './problem.filter.js';
+import { Problem, retryLater, type ProblemCode } from './problem.js';
 
 /** How long a client may take. Whoever drips bytes holds a socket no longer than this. */
 export interface HttpPatience {
@@ -18,6 +18,8 @@ export interface HttpPatience {
 }
 
 const PATIENCE: HttpPatience = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_000 };
+
+const STOPPING = 'This process is stopping. Send the request again: another one takes it.';
 
 // A client that was told of its mistake and does not hang up is hung up on.
 const FAREWELL_MS = 2_000;
@@ -45,14 +47,22 @@ export function createFastifyAdapter(ids: IdSource, patience: HttpPatience = PAT
       if (answer) hangUpAfter(answer, socket);
       else answerBrokenRequest(error, socket, ids.next('req'));
     },
-    return503OnClosing: true,
+    // Fastify's own answer is no problem document; the hook below refuses in its place.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
   });
   const fastify = adapter.getInstance();
   registerBodyParsers(fastify);
+  let stopping = false;
+  fastify.addHook('preClose', (done) => {
+    stopping = true;
+    done();
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('Request-Id', request.id);
-    done(isCallback(request) ? undefined : findFault(request));
+    // A provider may say a thing only once: what it still says is stored, and applied by the next process.
+    if (isCallback(request)) done();
+    else done(stopping ? retryLater('unavailable', STOPPING, AWAY_MS) : findFault(request));
   });
   fastify.server.on('request', (_: IncomingMessage, response: ServerResponse) => underWay.note(response));
   fastify.server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>

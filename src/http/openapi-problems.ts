@@ -15,9 +15,15 @@ export function documentProblems(document: OpenAPIObject): void {
     for (const [status, listed] of groupByStatus(codes)) operation.responses[status] = toResponse(status, listed);
     for (const [status, response] of Object.entries(operation.responses)) {
       response.description ||= DESCRIPTIONS[status] ?? 'Done.';
-      response.headers = { ...response.headers, 'Request-Id': { $ref: '#/components/headers/Request-Id' } };
+      response.headers = { ...response.headers, ...toCommonHeaders(status) };
     }
   }
+}
+
+/** Which request it was, and what is left to the key: without a valid key there is none to count for. */
+function toCommonHeaders(status: string): NonNullable<ResponseDocument['headers']> {
+  const names = status === '401' ? ['Request-Id'] : ['Request-Id', 'RateLimit', 'RateLimit-Policy'];
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function readOwn(operation: Operation): readonly ProblemCode[] {
@@ -107,7 +113,7 @@ const FIELD_FAULT: SchemaDocument = {
   properties: {
     pointer: {
       type: 'string',
-      description: 'RFC 6901 pointer into the body, or `#query/<name>`.',
+      description: 'RFC 6901 pointer into the body, or `#query/<name>`, or `#header/<name>`.',
       examples: ['/customer/phone'],
     },
     code: { type: 'string', examples: ['amount_out_of_range'] },
@@ -117,6 +123,15 @@ const FIELD_FAULT: SchemaDocument = {
 
 const HEADERS = {
   'Request-Id': { description: 'Quote it when you ask us.', schema: { type: 'string' } },
+  RateLimit: {
+    description:
+      'What is left to the key: `r` requests in the next `t` seconds (IETF draft). Missing where there is no limit.',
+    schema: { type: 'string', examples: ['"key";r=998;t=7'] },
+  },
+  'RateLimit-Policy': {
+    description: 'How much the key may ask: `q` requests in `w` seconds (IETF draft).',
+    schema: { type: 'string', examples: ['"key";q=1000;w=10'] },
+  },
   'Retry-After': { description: 'In how many seconds to come back.', schema: { type: 'integer' } },
   'WWW-Authenticate': { description: 'Which kind of key is missing.', schema: { type: 'string' } },
 };

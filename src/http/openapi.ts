@@ -26,6 +26,11 @@ that you do not know.
 
 **Lists.** Newest first. Pass \`nextCursor\` as \`cursor\`, with the same filters, until \`hasMore\` is false.
 
+**Waiting.** A POST that creates a transaction answers at once. With \`Prefer: wait=N\` (0–30 s) it answers when the transaction
+is final, or after N seconds with its state of that moment.
+
+**Limits.** \`RateLimit\` and \`RateLimit-Policy\` say what is left to your key. Over it the answer is 429 with \`Retry-After\`.
+
 **Errors** are \`application/problem+json\` (RFC 9457). \`code\` is stable; the schema \`Problem\` lists every one. Each answer has a
 \`Request-Id\`: quote it when you ask us.
 `.trim();
@@ -36,6 +41,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Transactions: 'Every movement of money, its timeline and its evidence.',
   Review: 'What people decide where no provider can.',
   'Provider callbacks': 'What providers told us about your payments, and what we made of it.',
+  Methods: 'The ways of paying that you can use, and how they are doing.',
   Webhooks: 'Where you want to hear of events, and what became of each message.',
   'Provider accounts': 'Your own accounts at mobile money providers.',
   'API keys': 'The keys that act for you.',

@@ -1,8 +1,12 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Problem, type ProblemCode } from './problem.js';
+import { isUnreachable } from '../database/database-errors.js';
+import { Problem, retryLater, type ProblemCode } from './problem.js';
 
 const logger = new Logger('Http');
+
+/** When to come back to a gateway whose database is away, or that is about to stop. */
+export const AWAY_MS = 2_000;
 
 /** Turns whatever was thrown into one RFC 9457 answer. Only a `Problem` says more than its status. */
 @Catch()
@@ -34,7 +38,6 @@ const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
   400: ['malformed_request', 'The request cannot be read. Check its address, headers and body.'],
   404: ['not_found', 'There is no such route. The routes are listed at /docs.'],
   405: ['not_found', 'There is no such route. The routes are listed at /docs.'],
-  406: ['not_acceptable', 'We answer application/json.'],
   408: ['request_timeout', 'The request did not arrive in time. Send it again.'],
   413: ['body_too_large', 'The body is larger than this route takes.'],
   414: ['uri_too_long', 'The address is longer than we read.'],
@@ -45,6 +48,12 @@ const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (isUnreachable(error))
+    return retryLater(
+      'unavailable',
+      'Our database is away. Send the same request again in a moment, with the same Idempotency-Key.',
+      AWAY_MS,
+    );
   const status = findStatus(error);
   const known = BY_STATUS[status] ?? (status >= 400 && status < 500 ? BY_STATUS[400] : undefined);
   return known

@@ -18,7 +18,6 @@ export const PROBLEMS = {
   merchant_suspended: { status: 403, title: 'Merchant suspended' },
   // 404 to 415: where and how.
   not_found: { status: 404, title: 'Not found' },
-  not_acceptable: { status: 406, title: 'Not acceptable' },
   request_timeout: { status: 408, title: 'Request took too long' },
   // 409: the state of things.
   reference_taken: { status: 409, title: 'Reference already used' },
@@ -51,7 +50,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** One fault of one field. `pointer` is an RFC 6901 JSON pointer into the body, or `#query/<name>`. */
+/** One fault of one field. `pointer` is an RFC 6901 JSON pointer into the body, or `#query/<name>`, or `#header/<name>`. */
 export interface FieldFault {
   readonly pointer: string;
   readonly code: string;

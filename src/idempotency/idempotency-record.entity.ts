@@ -1,4 +1,4 @@
-import { Column, Entity } from 'typeorm';
+import { Column, Entity, Index } from 'typeorm';
 import { HashColumn, HashKeyColumn, InstantColumn, ReferenceColumn } from '../database/columns.js';
 
 /** That a request was answered once, so that the same request again gets the same answer. */
@@ -19,6 +19,7 @@ export class IdempotencyRecord {
   @Column({ type: 'int' })
   statusCode!: number;
 
+  @Index('idempotency_records_by_age')
   @InstantColumn()
   createdAt!: number;
 }

@@ -8,7 +8,7 @@ import type { JobKind } from './job.entity.js';
 
 /** Kinds that share a number of places, so that slow receivers of webhooks never hold up a payment. */
 const LANES: readonly { readonly kinds: readonly JobKind[]; readonly places: number }[] = [
-  { kinds: ['submit', 'inquire', 'expire', 'apply_callback'], places: 32 },
+  { kinds: ['submit', 'inquire', 'expire', 'apply_callback', 'purge_idempotency'], places: 32 },
   { kinds: ['deliver_webhook'], places: 32 },
 ];
 

@@ -7,7 +7,8 @@ export type JobKind =
   | 'inquire' //          an attempt
   | 'expire' //           a transaction
   | 'apply_callback' //   a stored callback
-  | 'deliver_webhook'; // a webhook delivery
+  | 'deliver_webhook' //  a webhook delivery
+  | 'purge_idempotency'; // the table of idempotency records
 
 /**
  * Work that must happen, written in the transaction that makes it necessary and deleted when it is done.

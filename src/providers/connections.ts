@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
 import type { HttpClient, Mode, Provider, ProviderDefinition, TokenCache } from '#libs/provider-kit';
 import { CLOCK } from '../config/config.module.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
 import { SecretBox } from '../secrets/secret-box.js';
+import { observeProvider } from './observed-provider.js';
 import { PROVIDER_HTTP, PROVIDER_TOKENS } from './provider-ports.js';
 import { getDefinition } from './registry.js';
 
@@ -17,6 +19,7 @@ export class ProviderConnections {
     @Inject(PROVIDER_TOKENS) private readonly tokens: TokenCache,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly secrets: SecretBox,
+    private readonly metrics: Metrics,
   ) {}
 
   /** The adapter for this account. Throws where the stored credentials no longer open or no longer fit the schema. */
@@ -37,7 +40,7 @@ export class ProviderConnections {
     credentials: unknown,
     settings: unknown,
   ): Provider {
-    return definition.connect(
+    const provider = definition.connect(
       {
         // Tokens belong to credentials: a changed account starts with a fresh one.
         id: `${account.id}.${String(account.version)}`,
@@ -47,6 +50,9 @@ export class ProviderConnections {
         baseUrl: findBaseUrl(definition, account.mode, settings),
       },
       { http: this.http, clock: this.clock, tokens: this.tokens },
+    );
+    return observeProvider(provider, (operation, outcome, durationMs) =>
+      this.metrics.providerCalls.observe({ provider: definition.id, operation, outcome }, durationMs / 1_000),
     );
   }
 }

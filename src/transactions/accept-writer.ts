@@ -124,6 +124,7 @@ export class AcceptWriter {
     for (const request of requests) await this.guards.claim(tx, request.transaction.id, request.guards, known.guards);
     await this.jobs.add(tx, transactions.flatMap(toFirstJobs));
     await this.webhooks.announce(tx, events);
+    this.lifecycle.announceCreated(tx, transactions);
   }
 }
 

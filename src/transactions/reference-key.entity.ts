@@ -1,5 +1,8 @@
 import { Entity } from 'typeorm';
+import type { Mode } from '#libs/provider-kit';
 import { HashKeyColumn, ReferenceColumn } from '../database/columns.js';
+import { hashOf } from '../secrets/hash.js';
+import type { TransactionKind } from './transaction-states.js';
 
 /** That a merchant's reference is taken, for ever. Outlives the archiving of the transaction. */
 @Entity('reference_keys')
@@ -10,4 +13,17 @@ export class ReferenceKey {
 
   @ReferenceColumn()
   transactionId!: string;
+}
+
+/** What a reference belongs to, and the reference. */
+export interface OwnReference {
+  readonly merchantId: string;
+  readonly mode: Mode;
+  readonly kind: TransactionKind;
+  readonly reference: string;
+}
+
+/** The key of a merchant's reference, exact to the byte. */
+export function toReferenceHash({ merchantId, mode, kind, reference }: OwnReference): string {
+  return hashOf('reference', merchantId, mode, kind, reference);
 }

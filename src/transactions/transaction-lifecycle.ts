@@ -8,6 +8,7 @@ import { EventRecord } from '../events/event.entity.js';
 import { WebhookFanout } from '../webhooks/webhook-fanout.js';
 import type { Evidence } from './evidence.js';
 import { PhoneGuards } from './phone-guards.js';
+import { TransactionNews } from './transaction-news.js';
 import { Transaction, type DoubtReason } from './transaction.entity.js';
 import { TransactionResponse } from './transaction.response.js';
 import {
@@ -67,6 +68,7 @@ export class TransactionLifecycle {
     private readonly webhooks: WebhookFanout,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: IdSource,
+    private readonly news: TransactionNews,
   ) {}
 
   /** Records the report and moves the transaction where the state table leads. Throws where there is no such transaction. */
@@ -94,6 +96,11 @@ export class TransactionLifecycle {
     );
   }
 
+  /** Tells this process of transactions that were just made, once they are durable. */
+  announceCreated(tx: Tx, transactions: readonly Transaction[]): void {
+    for (const transaction of transactions) this.news.announceAfterCommit(tx, { transaction, from: null });
+  }
+
   private async tryReport(tx: Tx, given: Report, before: Transaction): Promise<Reported | undefined> {
     const report = this.weigh(given, before);
     const status = this.findNext(report, before);
@@ -116,6 +123,7 @@ export class TransactionLifecycle {
     const event = this.toEvent(after, before.status, report, toPublicWord(before, after));
     await tx.insert(EventRecord, [event]);
     await this.webhooks.announce(tx, [event]);
+    this.news.announceAfterCommit(tx, { transaction: after, from: before.status });
     await this.keepGuards(tx, before, after);
     const moved: Reported = { moved: true, from: before.status, transaction: after };
     await report.alongside?.(tx, moved);

@@ -1,5 +1,7 @@
 /** Money in, money out, money back. */
-export type TransactionKind = 'collection' | 'payout' | 'refund';
+export const TRANSACTION_KINDS = ['collection', 'payout', 'refund'] as const;
+
+export type TransactionKind = (typeof TRANSACTION_KINDS)[number];
 
 /**
  * Where an event leads: one status, or one that depends on facts about the transaction.

@@ -53,6 +53,7 @@ export interface Doubt {
 @Index('transactions_by_phone', ['merchantId', 'mode', 'phone', 'id'])
 @Index('transactions_by_provider_reference', ['providerReference'])
 @Index('transactions_by_receipt', ['receipt'])
+@Index('transactions_by_status', ['status'])
 export class Transaction {
   @IdColumn()
   id!: string;

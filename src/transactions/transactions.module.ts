@@ -3,17 +3,21 @@ import { CallbackTokensModule } from '../callbacks/callback-tokens.module.js';
 import { ProviderAccountsModule } from '../provider-accounts/provider-accounts.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { AcceptWriter } from './accept-writer.js';
+import { AcceptedAnswers } from './accepted-answers.js';
 import { AttemptClaims } from './attempt-claims.js';
 import { Attempts } from './attempts.js';
 import { ExpireHandler } from './expire.handler.js';
+import { FinalWaits } from './final-waits.js';
 import { GuardSweeper } from './guard-sweeper.js';
 import { Inquiries } from './inquiries.js';
 import { InquireHandler } from './inquire.handler.js';
 import { PhoneGuards } from './phone-guards.js';
+import { RecentAttempts } from './recent-attempts.js';
 import { Routes } from './routes.js';
 import { Submissions } from './submissions.js';
 import { SubmitHandler } from './submit.handler.js';
 import { TransactionLifecycle } from './transaction-lifecycle.js';
+import { TransactionNews } from './transaction-news.js';
 import { TransactionReader } from './transaction-reader.js';
 import { TransactionsController } from './transactions.controller.js';
 import { TransactionsService } from './transactions.service.js';
@@ -24,20 +28,36 @@ import { TransactionsService } from './transactions.service.js';
   controllers: [TransactionsController],
   providers: [
     AcceptWriter,
+    AcceptedAnswers,
     AttemptClaims,
     Attempts,
     ExpireHandler,
+    FinalWaits,
     GuardSweeper,
     Inquiries,
     InquireHandler,
     PhoneGuards,
+    RecentAttempts,
     Routes,
     Submissions,
     SubmitHandler,
     TransactionLifecycle,
+    TransactionNews,
     TransactionReader,
     TransactionsService,
   ],
-  exports: [AcceptWriter, Attempts, Inquiries, PhoneGuards, Routes, TransactionLifecycle, TransactionReader],
+  exports: [
+    AcceptWriter,
+    AcceptedAnswers,
+    Attempts,
+    FinalWaits,
+    Inquiries,
+    PhoneGuards,
+    RecentAttempts,
+    Routes,
+    TransactionLifecycle,
+    TransactionNews,
+    TransactionReader,
+  ],
 })
 export class TransactionsModule {}

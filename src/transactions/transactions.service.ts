@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { encodeTime } from 'ulid';
-import type { SelectQueryBuilder } from 'typeorm';
+import { In } from 'typeorm';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import { Database } from '../database/database.js';
 import { EventRecord } from '../events/event.entity.js';
@@ -11,10 +10,12 @@ import { Attempts } from './attempts.js';
 import { TransactionEventResponse, VerificationResponse } from './evidence.response.js';
 import { Inquiries } from './inquiries.js';
 import type { ListTransactionsQuery } from './list-transactions.query.js';
+import { ReferenceKey, toReferenceHash } from './reference-key.entity.js';
 import { TransactionLifecycle } from './transaction-lifecycle.js';
 import { Transaction } from './transaction.entity.js';
 import { TransactionResponse } from './transaction.response.js';
-import type { TransactionStatus } from './transaction-states.js';
+import { toListQuery } from './transactions.queries.js';
+import { TRANSACTION_KINDS, type TransactionStatus } from './transaction-states.js';
 
 // A caller of `verify` waits for the provider anyway; a little longer for a place in its rate is fine.
 const VERIFY_PATIENCE_MS = 5_000;
@@ -41,7 +42,9 @@ export class TransactionsService {
     const { limit, cursor, ...filters } = query;
     const binding = ['transactions', caller.merchantId, caller.mode, filters];
     const after = this.cursors.read(cursor, binding);
-    const rows = await this.toListQuery(caller, query, after).getMany();
+    const only = await this.findByReference(caller, query);
+    const rows =
+      only?.length === 0 ? [] : await toListQuery(this.database, caller, { ...query, after, only }).getMany();
     return this.cursors.toPage(rows, limit, binding, (row) => TransactionResponse.from(row));
   }
 
@@ -105,37 +108,17 @@ export class TransactionsService {
     return row;
   }
 
-  private toListQuery(
+  /** A reference is unique for ever, so its key leads to the few rows at once, however many the merchant has. */
+  private async findByReference(
     { merchantId, mode }: MerchantCaller,
-    query: ListTransactionsQuery,
-    after: string | undefined,
-  ): SelectQueryBuilder<Transaction> {
-    const list = this.database.read
-      .createQueryBuilder(Transaction, 'transaction')
-      .where('transaction.merchant_id = :merchantId AND transaction.mode = :mode', { merchantId, mode });
-    if (after !== undefined) list.andWhere('transaction.id < :after', { after });
-    if (query.createdFrom !== undefined)
-      list.andWhere('transaction.id >= :from', { from: toFirstId(query.createdFrom) });
-    if (query.createdTo !== undefined) list.andWhere('transaction.id < :to', { to: toFirstId(query.createdTo) });
-    for (const field of EXACT_FILTERS) {
-      const value = query[field];
-      if (value !== undefined)
-        list.andWhere(this.toExactly(`transaction.${COLUMNS[field]}`, field), { [field]: value });
-    }
-    if (query.phone !== undefined)
-      list.andWhere('transaction.phone = :phone', { phone: `+${query.phone.replace(/^[+ ]/, '')}` });
-    const selective = query.phone ?? query.providerReference ?? query.receipt;
-    // Left alone, the planner walks the primary key of a large merchant and meets everybody else's rows.
-    if (this.database.kind === 'mysql' && selective === undefined) list.useIndex('transactions_by_merchant');
-    return list.orderBy('transaction.id', 'DESC').limit(query.limit + 1);
-  }
-
-  // The collations of MySQL and MariaDB equate `ELAN`, `élan` and `elan `: the first comparison finds by index, the second
-  // keeps what is the same to the byte.
-  private toExactly(column: string, parameter: string): string {
-    const equal = `${column} = :${parameter}`;
-    if (this.database.kind !== 'mysql') return equal;
-    return `${equal} AND CAST(${column} AS BINARY) = CAST(:${parameter} AS BINARY)`;
+    { reference, kind }: ListTransactionsQuery,
+  ): Promise<string[] | undefined> {
+    if (reference === undefined) return undefined;
+    const kinds = kind === undefined ? TRANSACTION_KINDS : [kind];
+    const keys = await this.database.read.find(ReferenceKey, {
+      where: { referenceHash: In(kinds.map((each) => toReferenceHash({ merchantId, mode, kind: each, reference }))) },
+    });
+    return keys.map(({ transactionId }) => transactionId);
   }
 }
 
@@ -145,30 +128,4 @@ function notCancellable(status: TransactionStatus): Problem {
   return new Problem('not_cancellable', `It is ${status}: only what was not yet sent can be cancelled.`, {
     members: { transactionStatus: status },
   });
-}
-
-const EXACT_FILTERS = [
-  'kind',
-  'status',
-  'reference',
-  'method',
-  'provider',
-  'providerReference',
-  'receipt',
-  'batchId',
-] as const;
-const COLUMNS: Readonly<Record<(typeof EXACT_FILTERS)[number], string>> = {
-  kind: 'kind',
-  status: 'status',
-  reference: 'reference',
-  method: 'method',
-  provider: 'provider',
-  providerReference: 'provider_reference',
-  receipt: 'receipt',
-  batchId: 'batch_id',
-};
-
-/** The smallest id that an instant can have: ids begin with their time. */
-function toFirstId(instant: string): string {
-  return `txn_${encodeTime(Math.max(0, Date.parse(instant)))}`;
 }

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { ManualTime } from '#libs/primitives';
 import { answering, hanging, WebhookReceiver } from '../../test/support/webhook-receiver.js';
 import { EgressGuard, systemResolver, type NameResolver } from '../egress/egress-guard.js';
+import { Metrics } from '../metrics/metrics.js';
 import { ATTEMPT_TIMEOUT_MS, WebhookSender, type OutgoingMessage } from './webhook-sender.js';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -27,7 +28,7 @@ describe('The webhook sender', () => {
   const rawServers: Server[] = [];
 
   const createSender = (egressAllow: readonly string[], resolve: NameResolver = systemResolver): WebhookSender =>
-    new WebhookSender(new EgressGuard({ egressAllow }, time, resolve), time, time);
+    new WebhookSender(new EgressGuard({ egressAllow }, time, resolve), time, time, new Metrics());
 
   /** A server that speaks bytes, not HTTP. */
   async function listenRaw(onSocket: (socket: Socket) => void): Promise<string> {
@@ -237,7 +238,7 @@ describe('The webhook sender', () => {
     });
     const url = `http://rebinding.example:${receiver.port}/`;
     expect(await guard.findObjection(url)).toBeUndefined();
-    const rebound = new WebhookSender(guard, time, time);
+    const rebound = new WebhookSender(guard, time, time, new Metrics());
     expect(await rebound.send(messageTo(url))).toMatchObject({
       statusCode: null,
       answer: 'Not sent: the name leads to a private, loopback or reserved address.',

@@ -3,6 +3,7 @@ import { Agent, buildConnector, errors, request, type Dispatcher } from 'undici'
 import type { Clock, Scheduler } from '#libs/primitives';
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
+import { Metrics } from '../metrics/metrics.js';
 import { readStart } from './answer-start.js';
 
 /** One attempt lasts no longer: finding, connecting, sending, and reading the answer. */
@@ -29,6 +30,11 @@ export interface SendResult {
   readonly retryAfter: string | undefined;
 }
 
+function toOutcome({ statusCode }: SendResult): 'delivered' | 'refused' | 'silent' {
+  if (statusCode === null) return 'silent';
+  return statusCode >= 200 && statusCode < 300 ? 'delivered' : 'refused';
+}
+
 class DeadlineError extends Error {}
 
 /**
@@ -46,6 +52,7 @@ export class WebhookSender implements OnApplicationShutdown {
     private readonly guard: EgressGuard,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SCHEDULER) private readonly scheduler: Scheduler,
+    private readonly metrics: Metrics,
   ) {
     const connect = this.createConnector();
     // The deadline of the whole attempt is ours; undici's own for headers and body would only blur it.
@@ -56,6 +63,13 @@ export class WebhookSender implements OnApplicationShutdown {
 
   /** A 2xx in the status line is what counts, whatever becomes of the answer's body. */
   async send(message: OutgoingMessage): Promise<SendResult> {
+    const startedAt = performance.now();
+    const result = await this.attempt(message);
+    this.metrics.webhookAttempts.observe({ outcome: toOutcome(result) }, (performance.now() - startedAt) / 1_000);
+    return result;
+  }
+
+  private async attempt(message: OutgoingMessage): Promise<SendResult> {
     const at = this.clock.now();
     const toResult = (statusCode: number | null, answer: string, retryAfter?: string): SendResult => ({
       at,

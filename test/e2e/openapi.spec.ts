@@ -38,7 +38,7 @@ describe('The OpenAPI document', () => {
   it('has every route that runs, and none that does not', () => {
     const fastify = gateway.get(HttpAdapterHost).httpAdapter.getInstance() as FastifyInstance;
     const running = listRoutes(fastify.printRoutes({ commonPrefix: false }));
-    const open = [/^\/callbacks\//, /^\/health\//, /^\/docs([/*]|$)/, /^\/openapi\.json$/, /^\/$/];
+    const open = [/^\/callbacks\//, /^\/health\//, /^\/metrics$/, /^\/docs([/*]|$)/, /^\/openapi\.json$/, /^\/$/];
     const documented = contract.operations.map(({ method, path }) => `${method} ${path}`);
     const expected = running.filter((route) => !open.some((pattern) => pattern.test(route.split(' ')[1] ?? '')));
 
@@ -244,6 +244,9 @@ describeOnBothDatabases('Answers as documented', (database) => {
     expect((await call(`DELETE /v1/api-keys/${body.id}`)).status).toBe(204);
     expect((await call('POST /v1/api-keys', { name: 'Shop', scopes: ['read'] }, {}, 'mlp_test_no')).status).toBe(401);
     expect((await call('POST /v1/collections', {}, {}, body.secret)).status).toBe(401);
+    await call('GET /v1/methods');
+    expect((await call('POST /v1/methods/predict', { phone: '0712345678', country: 'KE' })).status).toBe(200);
+    expect((await call('POST /v1/methods/predict', { phone: '12345' })).status).toBe(422);
     await call('GET /v1/merchant');
     await call('PATCH /v1/merchant', { colour: '#0a7d5a', supportUrl: null });
 

@@ -5,6 +5,7 @@ import { hashOf } from '../../src/secrets/hash.js';
 import { AcceptWriter, type AcceptRequest } from '../../src/transactions/accept-writer.js';
 import { PhoneGuards } from '../../src/transactions/phone-guards.js';
 import { TransactionLifecycle } from '../../src/transactions/transaction-lifecycle.js';
+import { TransactionNews } from '../../src/transactions/transaction-news.js';
 import { Transaction } from '../../src/transactions/transaction.entity.js';
 import { WebhookFanout } from '../../src/webhooks/webhook-fanout.js';
 import type { Connection } from './open-database.js';
@@ -17,6 +18,7 @@ export class Engine {
   readonly jobs;
   readonly guards;
   readonly webhooks;
+  readonly news = new TransactionNews();
   readonly lifecycle;
   readonly writer;
 
@@ -33,7 +35,7 @@ export class Engine {
     this.jobs = new Jobs(driver, time, this.ids);
     this.guards = new PhoneGuards(time);
     this.webhooks = new WebhookFanout(this.jobs, time, this.ids);
-    this.lifecycle = new TransactionLifecycle(database, this.guards, this.webhooks, time, this.ids);
+    this.lifecycle = new TransactionLifecycle(database, this.guards, this.webhooks, time, this.ids, this.news);
     this.writer = new AcceptWriter(database, this.lifecycle, this.guards, this.jobs, this.webhooks);
     this.database = database;
   }

@@ -78,6 +78,8 @@ export class TestGateway {
         MALIPO_SIMULATORS: 'off',
         DATABASE_POOL_SIZE: '8',
         LOG_LEVEL: 'debug',
+        // Where time stands still, no window ever ends.
+        MALIPO_RATE_LIMIT: '1000000',
         ...(server && { DATABASE_URL: server.url }),
         ...environment,
       });

@@ -52,6 +52,7 @@ export class KillStage {
       MALIPO_SECRET_KEY: randomBytes(32).toString('hex'),
       MALIPO_EGRESS_ALLOW: '127.0.0.0/8',
       MALIPO_SIMULATORS: 'off',
+      MALIPO_RATE_LIMIT: '0',
       LOG_LEVEL: 'error',
       TIME_BASE: String(Date.now()),
       TIME_FACTOR: String(TIME_FACTOR),

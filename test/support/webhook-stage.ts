@@ -25,6 +25,9 @@ import { createValidationPipe } from '../../src/http/validation.pipe.js';
 import type { InProcessDriver } from '../../src/jobs/in-process-driver.js';
 import { JOB_DRIVER } from '../../src/jobs/job-driver.js';
 import { JobsModule } from '../../src/jobs/jobs.module.js';
+import { MetricsModule } from '../../src/metrics/metrics.module.js';
+import { RateLimitsModule } from '../../src/rate-limits/rate-limits.module.js';
+import { RedisModule } from '../../src/redis/redis.module.js';
 import { Merchant } from '../../src/merchants/merchant.entity.js';
 import { hashOf } from '../../src/secrets/hash.js';
 import { SecretsModule } from '../../src/secrets/secrets.module.js';
@@ -60,6 +63,7 @@ export async function createStagePlace(database: DatabaseKind, egressAllow = '12
   const dataDir = mkdtempSync(join(tmpdir(), 'malipo-webhooks-'));
   const server = database === 'mysql' ? await createTestDatabase() : undefined;
   const settings = readSettings({
+    MALIPO_RATE_LIMIT: '1000000',
     PORT: '3000',
     MALIPO_DATA_DIR: dataDir,
     MALIPO_SECRET_KEY: randomBytes(32).toString('hex'),
@@ -103,6 +107,9 @@ export class WebhookStage {
         DatabaseModule,
         EgressModule,
         JobsModule,
+        MetricsModule,
+        RedisModule,
+        RateLimitsModule,
         WebhooksModule,
       ],
       providers: [
