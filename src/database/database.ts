@@ -2,8 +2,10 @@ import { randomInt } from 'node:crypto';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { systemScheduler, type Scheduler } from '#libs/primitives';
 import { z } from 'zod';
+import type { BatchTx } from './batch-tx.js';
 import { isWorthRetrying } from './database-errors.js';
 import { openSqliteReader } from './data-source.js';
+import { MysqlPackets } from './mysql-packets.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { Tx } from './tx.js';
 
@@ -18,13 +20,16 @@ export class Database {
     private readonly source: DataSource,
     private readonly reader: DataSource,
     private readonly sqlite: SqliteWriter | undefined,
+    private readonly packets: MysqlPackets | undefined,
   ) {}
 
   /** Takes over an initialised data source. On SQLite it opens a second connection for reads. */
   static async over(source: DataSource): Promise<Database> {
-    if (source.options.type !== 'better-sqlite3') return new Database(source, source, undefined);
+    if (source.options.type !== 'better-sqlite3') {
+      return new Database(source, source, undefined, new MysqlPackets(source, readUrl(source)));
+    }
     const reader = await openSqliteReader(source.options.database);
-    return new Database(source, reader, new SqliteWriter(source.createQueryRunner()));
+    return new Database(source, reader, new SqliteWriter(source.createQueryRunner()), undefined);
   }
 
   get kind(): 'sqlite' | 'mysql' {
@@ -41,7 +46,18 @@ export class Database {
    * must do nothing but its statements. Throws what the work throws, with everything rolled back.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.sqlite ? this.sqlite.write(work) : this.writeOnServer(work);
+    return this.sqlite ? this.sqlite.write(work) : this.retry(() => this.tryOnServer(work));
+  }
+
+  /**
+   * The same for work that knows all that it writes before it writes anything: on a server it takes two round trips. The
+   * work only looks up and notes; whatever fails, a duplicate key among it, undoes all of it.
+   */
+  writeBatch<T>(work: (batch: BatchTx) => Promise<T>): Promise<T> {
+    if (this.sqlite) return this.sqlite.writeBatch(work);
+    const { packets } = this;
+    if (!packets) throw new Error('Neither engine is open.');
+    return this.retry(() => packets.write(work));
   }
 
   /** The migrations that this database has behind it, oldest first. */
@@ -56,13 +72,14 @@ export class Database {
   /** Waits for writes under way, then lets go of what `over` opened. */
   async close(): Promise<void> {
     await this.sqlite?.finish();
+    await this.packets?.close();
     if (this.reader !== this.source) await this.reader.destroy();
   }
 
-  private async writeOnServer<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  private async retry<T>(attempt: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.tryOnServer(work);
+        return await attempt();
       } catch (error) {
         if (!isWorthRetrying(error) || tries === MOST_TRIES) throw error;
         // Jitter keeps the two that met from meeting again.
@@ -100,6 +117,11 @@ export class Database {
     }
     await runner.startTransaction();
   }
+}
+
+function readUrl({ options }: DataSource): string {
+  if ('url' in options && typeof options.url === 'string') return options.url;
+  throw new TypeError('The data source has no address.');
 }
 
 function sleep(scheduler: Scheduler, durationMs: number): Promise<void> {

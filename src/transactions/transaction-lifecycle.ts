@@ -83,14 +83,11 @@ export class TransactionLifecycle {
     throw new Error(`Transaction ${report.transactionId} kept changing under a report.`);
   }
 
-  /** The first line of a new transaction's timeline, for the batch that inserts it. */
-  toCreationEvent(transaction: Transaction): EventRecord {
-    return this.toEvent(
-      transaction,
-      transaction.status,
-      { event: 'noted', evidence: { source: 'merchant', says: 'created', principalId: transaction.createdBy } },
-      'created',
-    );
+  /** The first line of a new transaction's timeline, for the batch that inserts it and answers with this response. */
+  toCreationEvent(transaction: Transaction, data: TransactionResponse): EventRecord {
+    const evidence = { source: 'merchant', says: 'created', principalId: transaction.createdBy } as const;
+    const line = this.toEvent(transaction, transaction.status, { event: 'noted', evidence }, null);
+    return { ...line, type: `${transaction.kind}.created`, data };
   }
 
   private async tryReport(tx: Tx, given: Report, before: Transaction): Promise<Reported | undefined> {
