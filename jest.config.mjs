@@ -15,7 +15,7 @@ const swc = (type) => [
 ];
 
 export default {
-  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/simulation', '<rootDir>/test'],
+  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/simulation', '<rootDir>/test', '<rootDir>/bench'],
   testRegex: '\\.spec\\.ts$',
   testEnvironment: 'node',
   maxWorkers: 2,

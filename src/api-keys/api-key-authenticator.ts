@@ -49,6 +49,7 @@ export class ApiKeyAuthenticator {
       mode: key.mode,
       principalId: key.principalId,
       scopes: key.scopes,
+      accountsStamp: `${key.accountCount} ${key.accountVersions} ${key.latestAccount}`,
     };
   }
 

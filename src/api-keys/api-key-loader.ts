@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Database } from '../database/database.js';
+import { GatheredReads } from '../database/gathered-reads.js';
 import { SCOPES } from './scopes.js';
 
 const Instant = z.coerce.number().nullable();
@@ -16,51 +17,43 @@ const Row = z.object({
   lastUsedAt: Instant,
   endsAt: Instant,
   merchantStatus: z.string().nullable(),
+  accountCount: z.coerce.string(),
+  accountVersions: z.coerce.string(),
+  latestAccount: z.coerce.string(),
 });
+
+// Change whenever one of the merchant's provider accounts does: versions only rise, ids too, and none is ever deleted.
+const OF_ACCOUNTS = 'FROM provider_accounts a WHERE a.merchant_id = k.merchant_id AND a.mode = k.mode';
+const ACCOUNTS = `
+  (SELECT COUNT(*) ${OF_ACCOUNTS}) AS accountCount,
+  (SELECT SUM(a.version) ${OF_ACCOUNTS}) AS accountVersions,
+  (SELECT MAX(a.id) ${OF_ACCOUNTS}) AS latestAccount`;
 
 /** What every request needs to know of its key. */
 export type LoadedKey = z.infer<typeof Row>;
 
-interface Waiting {
-  readonly keyHash: string;
-  readonly resolve: (key: LoadedKey | undefined) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
- * Looks keys up together with their merchants' state. What is asked for in one turn of the event loop shares one query;
- * nothing is kept beyond its answer, so a key that was revoked or a merchant that was suspended before a request came is
- * seen by that request.
+ * Looks keys up together with their merchants' state. Questions share queries and nothing is kept, so a key that was revoked
+ * or a merchant that was suspended before a request came is seen by that request.
  */
 export class ApiKeyLoader {
-  private waiting: Waiting[] = [];
+  private readonly keys = new GatheredReads<string, LoadedKey>(
+    (keyHash) => keyHash,
+    (hashes) => this.select(hashes),
+  );
 
   constructor(private readonly database: Database) {}
 
   /** Undefined where no key has this hash. */
   load(keyHash: string): Promise<LoadedKey | undefined> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ keyHash, resolve, reject });
-      if (this.waiting.length === 1) setImmediate(() => void this.flush());
-    });
-  }
-
-  private async flush(): Promise<void> {
-    const batch = this.waiting;
-    this.waiting = [];
-    try {
-      const keys = await this.select([...new Set(batch.map(({ keyHash }) => keyHash))]);
-      for (const { keyHash, resolve } of batch) resolve(keys.get(keyHash));
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
+    return this.keys.find(keyHash);
   }
 
   private async select(hashes: readonly string[]): Promise<Map<string, LoadedKey>> {
     const rows: unknown = await this.database.read.query(
       `SELECT k.key_hash AS keyHash, k.id AS id, k.merchant_id AS merchantId, k.mode AS mode,
               k.principal_id AS principalId, k.scopes AS scopes, k.last_used_at AS lastUsedAt, k.ends_at AS endsAt,
-              m.status AS merchantStatus
+              m.status AS merchantStatus, ${ACCOUNTS}
          FROM api_keys k LEFT JOIN merchants m ON m.id = k.merchant_id
         WHERE k.key_hash IN (${hashes.map(() => '?').join(', ')})`,
       [...hashes],

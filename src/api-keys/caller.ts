@@ -13,6 +13,11 @@ export interface Caller {
   readonly mode: Mode;
   readonly principalId: string;
   readonly scopes: readonly Scope[];
+  /**
+   * Differs where the merchant's provider accounts of this mode have changed. Read with the key, so that a request that
+   * needs them need not ask again; without it they are looked up.
+   */
+  readonly accountsStamp?: string;
 }
 
 /** A caller that acts for a merchant: everything but platform administration. */

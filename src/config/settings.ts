@@ -69,7 +69,11 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     description:
       '`sqlite:<file>` for one process, `mysql://user:password@host:port/name` (MySQL 8.4, MariaDB 10.6 or newer) for many.',
   },
-  { name: 'DATABASE_POOL_SIZE', default: '16', description: 'Connections to MySQL or MariaDB, 2 to 200.' },
+  {
+    name: 'DATABASE_POOL_SIZE',
+    default: '16',
+    description: 'Connections to MySQL or MariaDB, 2 to 200. Four more carry batches.',
+  },
   {
     name: 'REDIS_URL',
     default: 'none',

@@ -3,9 +3,11 @@ import { randomInt } from 'node:crypto';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { systemScheduler, type Scheduler } from '#libs/primitives';
 import { z } from 'zod';
+import type { BatchTx } from './batch-tx.js';
 import { CommitWatch } from './commit-watch.js';
 import { isWorthRetrying } from './database-errors.js';
 import { openSqliteReader } from './data-source.js';
+import { MysqlPackets } from './mysql-packets.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { Tx } from './tx.js';
 
@@ -29,14 +31,17 @@ export class Database {
     private readonly sqlite: SqliteWriter | undefined,
     /** Tells of each commit, for those who measure. */
     readonly commits: CommitWatch,
+    private readonly packets: MysqlPackets | undefined,
   ) {}
 
   /** Takes over an initialised data source. On SQLite it opens a second connection for reads. */
   static async over(source: DataSource): Promise<Database> {
     const commits = new CommitWatch();
-    if (source.options.type !== 'better-sqlite3') return new Database(source, source, undefined, commits);
+    if (source.options.type !== 'better-sqlite3') {
+      return new Database(source, source, undefined, commits, new MysqlPackets(source, readUrl(source), commits));
+    }
     const reader = await openSqliteReader(source.options.database);
-    return new Database(source, reader, new SqliteWriter(source.createQueryRunner(), commits), commits);
+    return new Database(source, reader, new SqliteWriter(source.createQueryRunner(), commits), commits, undefined);
   }
 
   get kind(): 'sqlite' | 'mysql' {
@@ -54,10 +59,22 @@ export class Database {
    * another write: on SQLite it would wait for ever for the one it is part of, and on a server it would commit by itself.
    */
   async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (this.scopes.getStore()?.over === false) {
-      throw new Error('A write inside a write: hand the transaction (tx) down, or write after it, in afterCommit.');
-    }
-    return this.sqlite ? this.sqlite.write(this.inScope(work)) : this.writeOnServer(this.inScope(work));
+    this.refuseNested();
+    const scoped = this.inScope(work);
+    return this.sqlite ? this.sqlite.write(scoped) : this.retry(() => this.tryOnServer(scoped));
+  }
+
+  /**
+   * The same for work that knows all that it writes before it writes anything: on a server it takes two round trips. The
+   * work only looks up and notes; whatever fails, a duplicate key among it, undoes all of it.
+   */
+  async writeBatch<T>(work: (batch: BatchTx) => Promise<T>): Promise<T> {
+    this.refuseNested();
+    const scoped = this.inScope(work);
+    if (this.sqlite) return this.sqlite.writeBatch(scoped);
+    const { packets } = this;
+    if (!packets) throw new Error('Neither engine is open.');
+    return this.retry(() => packets.write(scoped));
   }
 
   /** The migrations that this database has behind it, oldest first. */
@@ -72,13 +89,14 @@ export class Database {
   /** Waits for writes under way, then lets go of what `over` opened. */
   async close(): Promise<void> {
     await this.sqlite?.finish();
+    await this.packets?.close();
     if (this.reader !== this.source) await this.reader.destroy();
   }
 
-  private async writeOnServer<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  private async retry<T>(attempt: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.tryOnServer(work);
+        return await attempt();
       } catch (error) {
         if (!isWorthRetrying(error) || tries === MOST_TRIES) throw error;
         // Jitter keeps the two that met from meeting again.
@@ -105,7 +123,12 @@ export class Database {
     }
   }
 
-  private inScope<T>(work: (tx: Tx) => Promise<T>): (tx: Tx) => Promise<T> {
+  private refuseNested(): void {
+    if (this.scopes.getStore()?.over !== false) return;
+    throw new Error('A write inside a write: hand the transaction (tx) down, or write after it, in afterCommit.');
+  }
+
+  private inScope<W, T>(work: (tx: W) => Promise<T>): (tx: W) => Promise<T> {
     return async (tx) => {
       const scope: Scope = { over: false };
       try {
@@ -128,6 +151,11 @@ export class Database {
     }
     await runner.startTransaction();
   }
+}
+
+function readUrl({ options }: DataSource): string {
+  if ('url' in options && typeof options.url === 'string') return options.url;
+  throw new TypeError('The data source has no address.');
 }
 
 function sleep(scheduler: Scheduler, durationMs: number): Promise<void> {

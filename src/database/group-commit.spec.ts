@@ -2,7 +2,8 @@ import { describeOnBothDatabases } from '../../test/support/databases.js';
 import { openTestStore, type TestStore } from '../../test/support/open-database.js';
 import { type Database } from './database.js';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.js';
-import type { Tx } from './tx.js';
+import type { BatchTx } from './batch-tx.js';
+import { rowsWith } from './statements.js';
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
 
 interface Item {
@@ -27,10 +28,18 @@ describeOnBothDatabases('Group commit', (kind) => {
 
   afterAll(() => store.close());
 
+  const findKnown = async (batch: BatchTx, items: readonly Item[]) => {
+    const names = items.map(({ name }) => name);
+    const [known] = await batch.find(
+      rowsWith(ReferenceKey, 'referenceHash', names, ['referenceHash', 'transactionId']),
+    );
+    return known;
+  };
+
   /** Looks who is there, and inserts who is not. */
-  const write = async (tx: Tx, items: readonly Item[]): Promise<(Answer | undefined)[]> => {
+  const write = async (tx: BatchTx, items: readonly Item[]): Promise<(Answer | undefined)[]> => {
     if (items.some((item) => item.name === 'poison')) throw new PoisonError();
-    const known = await tx.manager.find(ReferenceKey);
+    const known = await findKnown(tx, items);
     const taken = new Set<string>();
     const answers = items.map(({ name }): Answer | undefined => {
       const holder = known.find((row) => row.referenceHash === name);
@@ -105,7 +114,7 @@ describeOnBothDatabases('Group commit', (kind) => {
     const hook = { before: async () => undefined as unknown };
     const group = start(store.database, {
       write: async (tx, items) => {
-        const known = await tx.manager.find(ReferenceKey);
+        const known = await findKnown(tx, items);
         await hook.before();
         const fresh = items.filter(({ name }) => !known.some((row) => row.referenceHash === name));
         await tx.insert(
@@ -154,9 +163,11 @@ describeOnBothDatabases('Group commit', (kind) => {
     let gone = true;
     const flaky = {
       commits: store.database.commits,
-      write: (work: (tx: Tx) => Promise<unknown>) => {
+      writeBatch: (work: (batch: BatchTx) => Promise<unknown>) => {
         writes++;
-        return gone ? Promise.reject(Object.assign(new Error('gone'), { fatal: true })) : store.database.write(work);
+        return gone
+          ? Promise.reject(Object.assign(new Error('gone'), { fatal: true }))
+          : store.database.writeBatch(work);
       },
     } as unknown as Database;
     const group = start(flaky, { lanes: 1 });

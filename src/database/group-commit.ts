@@ -1,6 +1,6 @@
+import type { BatchTx } from './batch-tx.js';
 import { isDuplicate, isUnreachable } from './database-errors.js';
 import type { Database } from './database.js';
-import type { Tx } from './tx.js';
 
 interface Waiting<Item, Answer> {
   readonly item: Item;
@@ -17,7 +17,7 @@ export interface GroupCommitOptions<Item, Answer> {
    * batch: one before it in this batch decides about it. The first item is always answered. A duplicate key makes the
    * write fail whole.
    */
-  readonly write: (tx: Tx, items: readonly Item[]) => Promise<readonly (Answer | undefined)[]>;
+  readonly write: (batch: BatchTx, items: readonly Item[]) => Promise<readonly (Answer | undefined)[]>;
   /** Batches in flight at once: SQLite has one writer anyway; two keep a server busy while the next one gathers. */
   readonly lanes: number;
   /** Whether the write failed only because another process was faster: then each item is written again, alone. */
@@ -95,9 +95,9 @@ export class GroupCommit<Item, Answer> {
 
   private async commitTogether(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     const items = batch.map(({ item }) => item);
-    const answers = await this.database.write((tx) => {
-      tx.afterCommit(() => this.database.commits.note('accept', items.length));
-      return this.options.write(tx, items);
+    const answers = await this.database.writeBatch((written) => {
+      written.afterCommit(() => this.database.commits.note('accept', items.length));
+      return this.options.write(written, items);
     });
     if (answers[0] === undefined) throw new Error('A batch must answer its first item.');
     const putOff = batch.filter((entry, index) => {

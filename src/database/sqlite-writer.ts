@@ -1,5 +1,7 @@
 import type { QueryRunner } from 'typeorm';
+import { BatchTx, type Change } from './batch-tx.js';
 import type { CommitWatch } from './commit-watch.js';
+import type { Statement } from './statements.js';
 import { Tx } from './tx.js';
 
 interface Unit {
@@ -33,9 +35,30 @@ export class SqliteWriter {
     });
   }
 
+  /** The same for work that notes what it writes: statement by statement, for here there is no way to save. */
+  writeBatch<T>(work: (batch: BatchTx) => Promise<T>): Promise<T> {
+    return this.write(async (tx) => {
+      const select = async (statements: readonly Statement[]) => {
+        const answers: unknown[] = [];
+        for (const { sql, values } of statements) answers.push(await this.runner.query(sql, [...values]));
+        return answers;
+      };
+      const batch = new BatchTx(this.runner.dataSource, select, toFewSizes);
+      const value = await work(batch);
+      for (const change of batch.changes) await this.apply(change);
+      tx.afterCommit(() => batch.committed());
+      return value;
+    });
+  }
+
   /** Resolves when everything that was asked for so far is durable or refused. */
   async finish(): Promise<void> {
     while (this.draining) await this.drained;
+  }
+
+  private async apply({ sql, values, orThrow }: Change): Promise<void> {
+    const { affected } = await this.runner.query(sql, [...values], true);
+    if (orThrow && affected !== 1) throw orThrow();
   }
 
   private async drain(): Promise<void> {
@@ -79,4 +102,9 @@ export class SqliteWriter {
       return () => unit.reject(error);
     }
   }
+}
+
+// Prepared statements are kept by their text: with these sizes there are seven for each table, not one for each count.
+function toFewSizes(rows: number): number {
+  return 2 ** Math.floor(Math.log2(Math.min(rows, LARGEST_BATCH)));
 }

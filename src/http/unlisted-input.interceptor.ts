@@ -41,8 +41,16 @@ function listNames(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
+// Decorators never change; a handler is a function of its own in each class.
+const takenInputs = new WeakMap<object, ReadonlySet<number>>();
+
 /** Which kinds of parameter decorators the handler has. Nest keeps them under `<kind>:<index>`. */
 function findTakenInput(context: ExecutionContext): ReadonlySet<number> {
-  const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name);
-  return new Set(listNames(decorated).map((key) => Number(key.split(':')[0])));
+  const handler = context.getHandler();
+  const known = takenInputs.get(handler);
+  if (known) return known;
+  const decorated: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name);
+  const taken = new Set(listNames(decorated).map((key) => Number(key.split(':')[0])));
+  takenInputs.set(handler, taken);
+  return taken;
 }

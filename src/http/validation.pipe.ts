@@ -1,4 +1,5 @@
-import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type Type, type ValidationError } from '@nestjs/common';
+import { compileDto, type QuickReader } from './compiled-dto.js';
 import { Problem, type FieldFault, type ProblemCode } from './problem.js';
 
 // Constraints whose name is a problem code of its own.
@@ -10,6 +11,8 @@ export function createValidationPipe(): ValidationPipe {
 }
 
 class RequestPipe extends ValidationPipe {
+  private readonly readers = new Map<Type, QuickReader | undefined>();
+
   constructor() {
     super({
       transform: true,
@@ -23,6 +26,21 @@ class RequestPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // Whatever the quick way does not take, the slow one judges and words.
+    return this.readQuickly(value, metadata) ?? this.readCarefully(value, metadata);
+  }
+
+  private readQuickly(value: unknown, { type, metatype }: ArgumentMetadata): object | undefined {
+    if (type !== 'body' || !metatype) return undefined;
+    let reader = this.readers.get(metatype);
+    if (!reader && !this.readers.has(metatype)) {
+      reader = compileDto(metatype);
+      this.readers.set(metatype, reader);
+    }
+    return reader?.(value);
+  }
+
+  private async readCarefully(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     try {
       return (await super.transform(value, metadata)) as unknown;
     } catch (error) {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { isDuplicate } from '../database/database-errors.js';
-import type { Tx } from '../database/tx.js';
+import type { Inserts, Tx } from '../database/tx.js';
 import { JOB_DRIVER, type JobDriver } from './job-driver.js';
 import { Job, type JobKind } from './job.entity.js';
 
@@ -25,7 +25,7 @@ export class Jobs {
   ) {}
 
   /** Adds jobs that cannot exist yet; a second one for the same kind and subject is a duplicate-key error. */
-  async add(tx: Tx, jobs: readonly NewJob[]): Promise<void> {
+  async add(tx: Inserts, jobs: readonly NewJob[]): Promise<void> {
     const createdAt = this.clock.now();
     await tx.insert(
       Job,

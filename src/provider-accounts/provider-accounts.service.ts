@@ -5,6 +5,7 @@ import type { Mode } from '#libs/provider-kit';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
+import { GatheredReads } from '../database/gathered-reads.js';
 import { Cursors, type Page, type PageQuery } from '../http/pages.js';
 import { notFound, Problem } from '../http/problem.js';
 import { findDefinition, getDefinition, listDefinitions } from '../providers/registry.js';
@@ -27,9 +28,19 @@ export interface NewProviderAccount {
 /** What may change. Credentials and settings are each replaced as a whole. */
 export type ProviderAccountChanges = Partial<Omit<NewProviderAccount, 'provider'>>;
 
+// Bounds memory where there are many merchants; they are looked up again then.
+const MOST_KNOWN = 5_000;
+
+type AccountOwner = Pick<ProviderAccount, 'merchantId' | 'mode'>;
+
 /** The merchants' accounts at providers. */
 @Injectable()
 export class ProviderAccountsService {
+  private readonly known = new Map<string, { readonly stamp: string; readonly accounts: readonly ProviderAccount[] }>();
+  private readonly routable = new GatheredReads<AccountOwner, ProviderAccount[]>(toOwnerText, (owners) =>
+    this.selectRoutable(owners),
+  );
+
   constructor(
     private readonly database: Database,
     private readonly credentials: AccountCredentials,
@@ -39,12 +50,21 @@ export class ProviderAccountsService {
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  /** The accounts that routing may use, in the order in which it tries them. */
-  findRoutable(merchantId: string, mode: Mode): Promise<ProviderAccount[]> {
-    return this.database.read.find(ProviderAccount, {
-      where: { merchantId, mode, enabled: true },
-      order: { priority: 'ASC', id: 'ASC' },
-    });
+  /**
+   * The accounts that routing may use, in the order in which it tries them. Shared with others who ask: not to be changed.
+   * With a stamp that the caller's key was just read with they are looked up only where it differs from the last one.
+   */
+  async findRoutable(merchantId: string, mode: Mode, stamp?: string): Promise<readonly ProviderAccount[]> {
+    const owner = toOwnerText({ merchantId, mode });
+    const known = this.known.get(owner);
+    if (stamp !== undefined && known?.stamp === stamp) return known.accounts;
+    const accounts = (await this.routable.find({ merchantId, mode })) ?? [];
+    if (stamp !== undefined) {
+      if (this.known.size >= MOST_KNOWN) this.known.clear();
+      // They may be newer than the stamp, never older: a newer stamp only makes us look again.
+      this.known.set(owner, { stamp, accounts });
+    }
+    return accounts;
   }
 
   /** For ids that we stored ourselves, whoever's they are. Throws where there is no such account. */
@@ -134,6 +154,23 @@ export class ProviderAccountsService {
     }
     return changed;
   }
+
+  private async selectRoutable(owners: readonly AccountOwner[]): Promise<Map<string, ProviderAccount[]>> {
+    const accounts = await this.database.read.find(ProviderAccount, {
+      where: owners.map(({ merchantId, mode }) => ({ merchantId, mode, enabled: true })),
+      order: { priority: 'ASC', id: 'ASC' },
+    });
+    const routable = new Map<string, ProviderAccount[]>();
+    for (const account of accounts) {
+      const owner = toOwnerText(account);
+      routable.set(owner, [...(routable.get(owner) ?? []), account]);
+    }
+    return routable;
+  }
+}
+
+function toOwnerText({ merchantId, mode }: AccountOwner): string {
+  return `${merchantId} ${mode}`;
 }
 
 function unknownProvider(): Problem {

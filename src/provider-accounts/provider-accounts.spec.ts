@@ -275,6 +275,34 @@ describeOnBothDatabases('Provider accounts', (database) => {
       expect(await accounts.findRoutable(id, 'live')).toEqual([]);
     });
 
+    it('routes the very next request by what changed, also where another process changed it', async () => {
+      const { key } = await gateway.createMerchant();
+      const { id } = (await create({}, key)).body;
+      const ask = async () => {
+        made++;
+        const body = {
+          ...{ reference: `routed-${made}`, amount: '10.00', currency: 'KES', method: 'mpesa_ke' },
+          customer: { phone: `+2547220000${String(made).padStart(2, '0')}` },
+        };
+        const headers = { 'idempotency-key': `routed-${made}` };
+        return (await gateway.request('POST /v1/collections', { key, body, headers })).status;
+      };
+      let made = 0;
+      const elsewhere = (enabled: boolean) =>
+        gateway
+          .get(Database)
+          .write((tx) => tx.manager.update(ProviderAccount, { id }, { enabled, version: () => 'version + 1' }));
+      expect([await ask(), await ask()]).toEqual([201, 201]);
+      await elsewhere(false);
+      expect(await ask()).toBe(422);
+      await elsewhere(true);
+      expect(await ask()).toBe(201);
+      await change(id, { enabled: false }, key);
+      expect(await ask()).toBe(422);
+      await create({}, key);
+      expect(await ask()).toBe(201);
+    });
+
     it('needs the scope providers:write for whatever changes or tries', async () => {
       const { key } = await gateway.createKey(merchant.id, { scopes: ['read'] });
       const { body } = await create();

@@ -272,12 +272,12 @@ describeOnBothDatabases('Taking requests', (kind) => {
   });
 
   it('announces in the same transaction, and takes nothing where that fails', async () => {
-    const announce = engine.webhooks.announce.bind(engine.webhooks);
-    engine.webhooks.announce = () => Promise.reject(new Error('no'));
+    const announce = engine.webhooks.announceTo.bind(engine.webhooks);
+    engine.webhooks.announceTo = () => Promise.reject(new Error('no'));
     await expect(accept(make(), { key: 'a' })).rejects.toThrow('no');
     expect(Object.values(await counts())).toEqual(TABLES.map(() => 0));
     expect(engine.wakes).toEqual([]);
-    engine.webhooks.announce = announce;
+    engine.webhooks.announceTo = announce;
     expect(codeOf(await accept(make(), { key: 'a' }))).toBe('created');
   });
 

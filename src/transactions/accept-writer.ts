@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
+import type { BatchTx } from '../database/batch-tx.js';
 import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
-import type { Tx } from '../database/tx.js';
+import { rowsWith } from '../database/statements.js';
 import { EventRecord } from '../events/event.entity.js';
 import { Problem } from '../http/problem.js';
 import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { Jobs } from '../jobs/jobs.js';
-import { WebhookFanout } from '../webhooks/webhook-fanout.js';
-import { GuardRaceError, PhoneGuards, type GuardClaim } from './phone-guards.js';
+import { WebhookFanout, type Listener } from '../webhooks/webhook-fanout.js';
+import { GuardRaceError, PhoneGuards, type GuardClaim, type GuardState } from './phone-guards.js';
 import { ReferenceKey } from './reference-key.entity.js';
 import { TransactionLifecycle } from './transaction-lifecycle.js';
 import { Transaction } from './transaction.entity.js';
@@ -30,11 +30,15 @@ export type Accepted =
   | { readonly kind: 'replayed'; readonly transaction: object; readonly statusCode: number }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
+type CreatedRequest = AcceptRequest & { readonly response: TransactionResponse };
+type KnownRecord = Pick<IdempotencyRecord, 'keyHash' | 'requestHash' | 'subjectId' | 'statusCode'>;
+
 interface Known {
-  readonly records: ReadonlyMap<string, IdempotencyRecord>;
+  readonly records: ReadonlyMap<string, KnownRecord>;
   readonly firstAnswers: ReadonlyMap<string, object>;
   readonly references: ReadonlyMap<string, string>;
-  readonly guards: Awaited<ReturnType<PhoneGuards['load']>>;
+  readonly guards: ReadonlyMap<string, GuardState>;
+  readonly listeners: readonly Listener[];
 }
 
 const CREATED_STATUS = 201;
@@ -57,7 +61,7 @@ export class AcceptWriter {
     this.batches = new GroupCommit(database, {
       lanes: database.kind === 'mysql' ? 2 : 1,
       exclusiveKeys: toExclusiveKeys,
-      write: (tx, requests) => this.write(tx, requests),
+      write: (batch, requests) => this.write(batch, requests),
       isRace: (error) => error instanceof GuardRaceError,
     });
   }
@@ -67,18 +71,22 @@ export class AcceptWriter {
   }
 
   /** `undefined` where an earlier request of the same batch takes what this one wants: the next batch will see it. */
-  private async write(tx: Tx, requests: readonly AcceptRequest[]): Promise<(Accepted | undefined)[]> {
-    const known = await this.findKnown(tx, requests);
+  private async write(batch: BatchTx, requests: readonly AcceptRequest[]): Promise<(Accepted | undefined)[]> {
+    const known = await this.findKnown(batch, requests);
     const taken = new Set<string>();
     const answers = requests.map((request) => {
       const answer = this.answer(request, known);
+      if (answer.kind !== 'created') return answer;
       const keys = toExclusiveKeys(request);
-      if (answer.kind === 'created' && keys.some((key) => taken.has(key))) return undefined;
-      if (answer.kind === 'created') for (const key of keys) taken.add(key);
+      if (keys.some((key) => taken.has(key))) return undefined;
+      for (const key of keys) taken.add(key);
       return answer;
     });
-    const created = requests.filter((_, index) => answers[index]?.kind === 'created');
-    await this.insert(tx, created, known);
+    const created = requests.flatMap((request, index) => {
+      const answer = answers[index];
+      return answer?.kind === 'created' ? [{ ...request, response: answer.transaction }] : [];
+    });
+    await this.insert(batch, created, known);
     return answers;
   }
 
@@ -93,38 +101,42 @@ export class AcceptWriter {
     return { kind: 'created', transaction: TransactionResponse.from(request.transaction) };
   }
 
-  private async findKnown(tx: Tx, requests: readonly AcceptRequest[]): Promise<Known> {
+  // The records come last. What one process commits becomes visible between two of the look-ups at the latest with its
+  // record: who finds his reference or phone taken by his own request, sent twice, must find its record too.
+  private async findKnown(batch: BatchTx, requests: readonly AcceptRequest[]): Promise<Known> {
+    const referenceHashes = requests.map((request) => request.referenceHash);
     const keyHashes = requests.map((request) => request.idempotency.keyHash);
-    const records = await tx.manager.find(IdempotencyRecord, { where: { keyHash: In(keyHashes) } });
-    const references = await tx.manager.find(ReferenceKey, {
-      where: { referenceHash: In(requests.map((request) => request.referenceHash)) },
-    });
+    const [listeners, guards, references, records] = await batch.find(
+      this.webhooks.toListeners(requests.map(({ transaction }) => transaction.merchantId)),
+      this.guards.toLookUp(requests.flatMap((request) => request.guards)),
+      rowsWith(ReferenceKey, 'referenceHash', referenceHashes, ['referenceHash', 'transactionId']),
+      rowsWith(IdempotencyRecord, 'keyHash', keyHashes, ['keyHash', 'requestHash', 'subjectId', 'statusCode']),
+    );
     return {
+      listeners,
       records: new Map(records.map((record) => [record.keyHash, record])),
-      firstAnswers: await findFirstAnswers(tx, records),
+      firstAnswers: await findFirstAnswers(batch, records),
       references: new Map(references.map((key) => [key.referenceHash, key.transactionId])),
-      guards: await this.guards.load(
-        tx,
-        requests.flatMap((request) => request.guards),
-      ),
+      guards: new Map(guards.map((guard) => [guard.guardHash, guard])),
     };
   }
 
-  private async insert(tx: Tx, requests: readonly AcceptRequest[], known: Known): Promise<void> {
+  private async insert(batch: BatchTx, requests: readonly CreatedRequest[], known: Known): Promise<void> {
     if (requests.length === 0) return;
     const transactions = requests.map((request) => request.transaction);
-    const events = transactions.map((transaction) => this.lifecycle.toCreationEvent(transaction));
-    await tx.insert(IdempotencyRecord, requests.map(toRecord));
-    await tx.insert(
+    const events = requests.map(({ transaction, response }) => this.lifecycle.toCreationEvent(transaction, response));
+    await batch.insert(IdempotencyRecord, requests.map(toRecord));
+    await batch.insert(
       ReferenceKey,
       requests.map(({ referenceHash, transaction }) => ({ referenceHash, transactionId: transaction.id })),
     );
-    await tx.insert(Transaction, transactions);
-    await tx.insert(EventRecord, events);
-    for (const request of requests) await this.guards.claim(tx, request.transaction.id, request.guards, known.guards);
-    await this.jobs.add(tx, transactions.flatMap(toFirstJobs));
-    await this.webhooks.announce(tx, events);
-    this.lifecycle.announceCreated(tx, transactions);
+    await batch.insert(Transaction, transactions);
+    await batch.insert(EventRecord, events);
+    const claims = requests.map(({ transaction, guards }) => ({ transactionId: transaction.id, claims: guards }));
+    await this.guards.claim(batch, claims, known.guards);
+    await this.jobs.add(batch, transactions.flatMap(toFirstJobs));
+    await this.webhooks.announceTo(batch, events, known.listeners);
+    this.lifecycle.announceCreated(batch, transactions);
   }
 }
 
@@ -145,17 +157,19 @@ function toFirstJobs({ id, createdAt, expiresAt }: Transaction) {
 }
 
 /** The objects as they were created: the first line of each timeline kept them. */
-async function findFirstAnswers(tx: Tx, records: readonly IdempotencyRecord[]): Promise<ReadonlyMap<string, object>> {
-  if (records.length === 0) return new Map();
+async function findFirstAnswers(batch: BatchTx, records: readonly KnownRecord[]): Promise<ReadonlyMap<string, object>> {
   const subjectIds = records.map((record) => record.subjectId);
-  const events = await tx.manager.find(EventRecord, {
-    where: { subjectId: In(subjectIds), version: 1, reported: 'noted' },
-    order: { id: 'DESC' },
-  });
-  return new Map(events.flatMap((event) => (event.data ? [[event.subjectId, event.data] as const] : [])));
+  const [events] = await batch.find(
+    rowsWith(EventRecord, 'subjectId', subjectIds, ['id', 'subjectId', 'version', 'reported', 'data']),
+  );
+  // Later evidence may be noted while the version is still the first: the earliest line is the one of the creation.
+  const first = events
+    .filter(({ version, reported }) => version === 1 && reported === 'noted')
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+  return new Map(first.flatMap(({ subjectId, data }) => (data ? [[subjectId, data] as const] : [])));
 }
 
-function toReplay(record: IdempotencyRecord, { idempotency }: AcceptRequest, known: Known): Accepted {
+function toReplay(record: KnownRecord, { idempotency }: AcceptRequest, known: Known): Accepted {
   const transaction = known.firstAnswers.get(record.subjectId);
   if (record.requestHash !== idempotency.requestHash || !transaction) {
     const detail =

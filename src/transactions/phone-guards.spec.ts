@@ -39,11 +39,12 @@ describeOnBothDatabases('Phone guards', (kind) => {
 
   /** Claims as the accept path does; answers the refusal, or undefined where the phone was free. */
   const take = (transaction: Transaction) =>
-    store.database.write(async (tx) => {
+    store.database.writeBatch(async (batch) => {
       const claims = claimsOf(transaction);
-      const known = await engine.guards.load(tx, claims);
+      const [guards] = await batch.find(engine.guards.toLookUp(claims));
+      const known = new Map(guards.map((guard) => [guard.guardHash, guard]));
       const refusal = engine.guards.findRefusal(claims, known);
-      if (!refusal) await engine.guards.claim(tx, transaction.id, claims, known);
+      if (!refusal) await engine.guards.claim(batch, [{ transactionId: transaction.id, claims }], known);
       return refusal && { code: refusal.code, retryAfter: refusal.extras.headers?.['retry-after'], refusal };
     });
   const end = (transaction: Transaction, status: Transaction['status'], sent = true) =>

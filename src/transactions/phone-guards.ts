@@ -3,7 +3,9 @@ import { In, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import type { Clock } from '#libs/primitives';
 import type { Mode, PhoneGuardFacts } from '#libs/provider-kit';
 import { CLOCK } from '../config/config.module.js';
+import type { BatchTx } from '../database/batch-tx.js';
 import { isDuplicate } from '../database/database-errors.js';
+import { rowsWith, type LookUp } from '../database/statements.js';
 import type { Tx } from '../database/tx.js';
 import { retryLater, type Problem } from '../http/problem.js';
 import { findDefinition } from '../providers/registry.js';
@@ -18,6 +20,9 @@ export interface GuardClaim {
   /** Others are refused before this instant; null where the guard is only looked at. */
   readonly until: number | null;
 }
+
+/** Who holds a guard, and until when it refuses others. */
+export type GuardState = Pick<PhoneGuard, 'guardHash' | 'transactionId' | 'until'>;
 
 interface PhonePlace {
   readonly mode: Mode;
@@ -58,17 +63,14 @@ export class PhoneGuards {
     return claims;
   }
 
-  /** The guard rows behind all claims of a batch, by hash. */
-  async load(tx: Tx, claims: readonly GuardClaim[]): Promise<ReadonlyMap<string, PhoneGuard>> {
-    if (claims.length === 0) return new Map();
-    const guards = await tx.manager.find(PhoneGuard, {
-      where: { guardHash: In(claims.map((claim) => claim.guardHash)) },
-    });
-    return new Map(guards.map((guard) => [guard.guardHash, guard]));
+  /** What a batch looks up before it can claim. */
+  toLookUp(claims: readonly GuardClaim[]): LookUp<GuardState> {
+    const hashes = claims.map((claim) => claim.guardHash);
+    return rowsWith(PhoneGuard, 'guardHash', hashes, ['guardHash', 'transactionId', 'until']);
   }
 
   /** Why the claims cannot be had now, or undefined. */
-  findRefusal(claims: readonly GuardClaim[], known: ReadonlyMap<string, PhoneGuard>): Problem | undefined {
+  findRefusal(claims: readonly GuardClaim[], known: ReadonlyMap<string, GuardState>): Problem | undefined {
     const now = this.clock.now();
     for (const claim of claims) {
       const guard = known.get(claim.guardHash);
@@ -77,29 +79,26 @@ export class PhoneGuards {
     return undefined;
   }
 
-  /** Takes the claims for a transaction. Throws a duplicate-key error or a GuardRaceError where somebody was faster. */
+  /** Takes the claims for a transaction. The batch fails by a duplicate key or a GuardRaceError where somebody was faster. */
   async claim(
-    tx: Tx,
-    transactionId: string,
-    claims: readonly GuardClaim[],
-    known: ReadonlyMap<string, PhoneGuard>,
+    batch: BatchTx,
+    requests: readonly { readonly transactionId: string; readonly claims: readonly GuardClaim[] }[],
+    known: ReadonlyMap<string, GuardState>,
   ): Promise<void> {
     const fresh: PhoneGuard[] = [];
-    for (const { guardHash, kind, until } of claims) {
-      if (until === null) continue;
-      const guard = known.get(guardHash);
-      if (!guard) {
-        fresh.push({ guardHash, kind, transactionId, until, count: 0 });
-        continue;
+    for (const { transactionId, claims } of requests) {
+      for (const { guardHash, kind, until } of claims) {
+        if (until === null) continue;
+        const guard = known.get(guardHash);
+        if (!guard) {
+          fresh.push({ guardHash, kind, transactionId, until, count: 0 });
+          continue;
+        }
+        const asSeen = { guardHash, transactionId: guard.transactionId, until: guard.until };
+        batch.updateOne(PhoneGuard, { changes: { transactionId, until }, where: asSeen }, () => new GuardRaceError());
       }
-      const { affected } = await tx.manager.update(
-        PhoneGuard,
-        { guardHash, transactionId: guard.transactionId, until: guard.until },
-        { transactionId, until },
-      );
-      if (affected !== 1) throw new GuardRaceError();
     }
-    await tx.insert(PhoneGuard, fresh);
+    await batch.insert(PhoneGuard, fresh);
   }
 
   /** It was sent, at the latest now: the line is held for as long as a prompt lives, and no longer. */

@@ -10,6 +10,9 @@ import { toParty } from './attempts.js';
 import { findRoutes, type Route, type RouteRequest, type Routing } from './routing.js';
 import type { Transaction } from './transaction.entity.js';
 
+/** Whose accounts may be used; with the stamp of a caller who was just let in they may be known already. */
+type RouteOwner = Pick<Transaction, 'merchantId' | 'mode'> & { readonly accountsStamp?: string };
+
 /** Finds the way of a transaction to a provider, and the provider at its end. */
 @Injectable()
 export class Routes {
@@ -20,21 +23,25 @@ export class Routes {
   ) {}
 
   /** The routes that could take the request now. */
-  async find(merchant: Pick<Transaction, 'merchantId' | 'mode'>, request: RouteRequest): Promise<Routing> {
-    const accounts = await this.accounts.findRoutable(merchant.merchantId, merchant.mode);
+  async find({ merchantId, mode, accountsStamp }: RouteOwner, request: RouteRequest): Promise<Routing> {
+    const accounts = await this.accounts.findRoutable(merchantId, mode, accountsStamp);
     return findRoutes(request, accounts, findDefinition);
   }
 
   /** The same for a stored transaction. */
   findFor(transaction: Transaction): Promise<Routing> {
-    return this.find(transaction, {
-      kind: transaction.kind === 'collection' ? 'collection' : 'payout',
-      method: transaction.method,
-      amount: Money.ofMinor(transaction.amountMinor, transaction.currency),
-      phone: toParty(transaction.party).phone,
-      party: transaction.party,
-      provider: transaction.forcedProvider,
-    });
+    const { merchantId, mode } = transaction;
+    return this.find(
+      { merchantId, mode },
+      {
+        kind: transaction.kind === 'collection' ? 'collection' : 'payout',
+        method: transaction.method,
+        amount: Money.ofMinor(transaction.amountMinor, transaction.currency),
+        phone: toParty(transaction.party).phone,
+        party: transaction.party,
+        provider: transaction.forcedProvider,
+      },
+    );
   }
 
   /** The route an attempt took, whether or not it would be taken today. */

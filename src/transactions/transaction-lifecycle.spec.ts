@@ -9,6 +9,7 @@ import { toFailure } from './failures.js';
 import { toDoubt, type Report } from './transaction-lifecycle.js';
 import { FINAL_STATUSES, TRANSACTION_STATUSES, type TransactionStatus } from './transaction-states.js';
 import type { Transaction } from './transaction.entity.js';
+import { TransactionResponse } from './transaction.response.js';
 
 const SENT = { attemptId: 'att_1', firstSentAt: 1_795_334_400_000 } as const;
 
@@ -452,7 +453,7 @@ describeOnBothDatabases('The transaction lifecycle', (kind) => {
 
   it('begins every timeline with what merchants were answered', () => {
     const transaction = toTransaction({ merchantId });
-    expect(engine.lifecycle.toCreationEvent(transaction)).toMatchObject({
+    expect(engine.lifecycle.toCreationEvent(transaction, TransactionResponse.from(transaction))).toMatchObject({
       type: 'collection.created',
       subjectId: transaction.id,
       version: 1,

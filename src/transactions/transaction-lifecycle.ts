@@ -3,7 +3,7 @@ import { In } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
-import type { Tx } from '../database/tx.js';
+import type { Inserts, Tx } from '../database/tx.js';
 import { EventRecord } from '../events/event.entity.js';
 import { WebhookFanout } from '../webhooks/webhook-fanout.js';
 import type { Evidence } from './evidence.js';
@@ -86,18 +86,15 @@ export class TransactionLifecycle {
     throw new Error(`Transaction ${report.transactionId} kept changing under a report.`);
   }
 
-  /** The first line of a new transaction's timeline, for the batch that inserts it. */
-  toCreationEvent(transaction: Transaction): EventRecord {
-    return this.toEvent(
-      transaction,
-      transaction.status,
-      { event: 'noted', evidence: { source: 'merchant', says: 'created', principalId: transaction.createdBy } },
-      'created',
-    );
+  /** The first line of a new transaction's timeline, for the batch that inserts it and answers with this response. */
+  toCreationEvent(transaction: Transaction, data: TransactionResponse): EventRecord {
+    const evidence = { source: 'merchant', says: 'created', principalId: transaction.createdBy } as const;
+    const line = this.toEvent(transaction, transaction.status, { event: 'noted', evidence }, null);
+    return { ...line, type: `${transaction.kind}.created`, data };
   }
 
   /** Tells this process of transactions that were just made, once they are durable. */
-  announceCreated(tx: Tx, transactions: readonly Transaction[]): void {
+  announceCreated(tx: Inserts, transactions: readonly Transaction[]): void {
     for (const transaction of transactions) this.news.announceAfterCommit(tx, { transaction, from: null });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Tx } from '../database/tx.js';
+import type { Inserts } from '../database/tx.js';
 import type { Transaction } from './transaction.entity.js';
 import type { TransactionStatus } from './transaction-states.js';
 
@@ -27,7 +27,7 @@ export class TransactionNews {
     return () => void this.followers.delete(follower);
   }
 
-  announceAfterCommit(tx: Tx, change: TransactionChange): void {
+  announceAfterCommit(tx: Inserts, change: TransactionChange): void {
     tx.afterCommit(() => this.announce(change));
   }
 

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { In, Not } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
-import type { Tx } from '../database/tx.js';
+import { rowsWith, type LookUp } from '../database/statements.js';
+import type { Inserts, Tx } from '../database/tx.js';
 import type { EventRecord } from '../events/event.entity.js';
 import { Jobs } from '../jobs/jobs.js';
 import { matchesType } from './event-types.js';
@@ -11,6 +12,9 @@ import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
 // One statement has room for 32,766 values on SQLite; a delivery has 15.
 const ROWS_AT_ONCE = 1_000;
+
+/** What must be known of an endpoint to announce to it. */
+export type Listener = Pick<WebhookEndpoint, 'id' | 'merchantId' | 'mode' | 'events' | 'enabled'>;
 
 /** Hands events to the endpoints that listen: one delivery and one job each, in the transaction that made the events. */
 @Injectable()
@@ -27,8 +31,20 @@ export class WebhookFanout {
     if (merchantIds.size === 0) return;
     const endpoints = await tx.manager.find(WebhookEndpoint, {
       where: { merchantId: In([...merchantIds]), enabled: true, ...(except !== undefined && { id: Not(except) }) },
-      select: { id: true, merchantId: true, mode: true, events: true },
+      select: { id: true, merchantId: true, mode: true, events: true, enabled: true },
     });
+    await this.announceTo(tx, events, endpoints);
+  }
+
+  /** What a batch looks up before it can announce to the endpoints of these merchants. */
+  toListeners(merchantIds: Iterable<string>): LookUp<Listener> {
+    const properties = ['id', 'merchantId', 'mode', 'events', 'enabled'] as const;
+    return rowsWith(WebhookEndpoint, 'merchantId', [...new Set(merchantIds)], properties);
+  }
+
+  /** Announces events to those endpoints, looked up before, that listen to them. */
+  async announceTo(tx: Inserts, events: readonly EventRecord[], listeners: readonly Listener[]): Promise<void> {
+    const endpoints = listeners.filter(({ enabled }) => enabled);
     const deliveries = events.flatMap((event) => this.toDeliveries(event, endpoints));
     for (let start = 0; start < deliveries.length; start += ROWS_AT_ONCE) {
       const rows = deliveries.slice(start, start + ROWS_AT_ONCE);
@@ -40,7 +56,7 @@ export class WebhookFanout {
     }
   }
 
-  private toDeliveries(event: EventRecord, endpoints: readonly WebhookEndpoint[]): WebhookDelivery[] {
+  private toDeliveries(event: EventRecord, endpoints: readonly Listener[]): WebhookDelivery[] {
     const { type, merchantId, mode } = event;
     if (type === null) return [];
     const now = this.clock.now();

@@ -1,0 +1,129 @@
+import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+
+/** What a driver takes as it is. Anything else would be spelled out as SQL of its own by an escaping driver. */
+export type SqlValue = string | number | null | Buffer;
+
+/** One statement, with `?` for each value and nowhere else. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** A SELECT, and how to read what it gave. */
+export interface LookUp<Row> {
+  /** Undefined where nothing can be found. */
+  toStatement(source: DataSource): Statement | undefined;
+  read(source: DataSource, raw: unknown): Row[];
+}
+
+/** Looks up the rows whose property is one of these texts; of each, these properties. */
+export function rowsWith<E extends ObjectLiteral, P extends keyof E & string>(
+  entity: EntityTarget<E>,
+  property: keyof E & string,
+  isOneOf: readonly string[],
+  properties: readonly P[],
+): LookUp<Pick<E, P>> {
+  return {
+    toStatement(source) {
+      if (isOneOf.length === 0) return undefined;
+      const metadata = source.getMetadata(entity);
+      const columns = properties.map((name) => nameOf(source, getColumn(metadata, name))).join(', ');
+      const table = source.driver.escape(metadata.tableName);
+      const values = source.options.type === 'better-sqlite3' ? toFewLengths(isOneOf) : isOneOf;
+      const condition = `${nameOf(source, getColumn(metadata, property))} IN (${values.map(() => '?').join(', ')})`;
+      return { sql: `SELECT ${columns} FROM ${table} WHERE ${condition}`, values };
+    },
+    read(source, raw) {
+      const metadata = source.getMetadata(entity);
+      const columns = properties.map((name) => getColumn(metadata, name));
+      if (!Array.isArray(raw)) throw new TypeError(`${metadata.tableName}: the driver gave no rows.`);
+      return raw.map((row: ObjectLiteral) => {
+        const read: Record<string, unknown> = {};
+        for (const column of columns) {
+          const value: unknown = source.driver.prepareHydratedValue(row[column.databaseName], column);
+          read[column.propertyName] = value;
+        }
+        return read as Pick<E, P>;
+      });
+    },
+  };
+}
+
+// SQLite's prepared statements are kept by their text: lists grow to the next power of two by repeating a value.
+function toFewLengths(values: readonly string[]): readonly string[] {
+  const missing = 2 ** Math.ceil(Math.log2(values.length)) - values.length;
+  return [...values, ...Array<string>(missing).fill(values[0] ?? '')];
+}
+
+/** An UPDATE of the rows where every property named has the value named; neither may be left out. */
+export function toUpdate<E extends ObjectLiteral>(
+  source: DataSource,
+  entity: EntityTarget<E>,
+  { changes, where }: { readonly changes: Partial<E>; readonly where: Partial<E> },
+): Statement {
+  const metadata = source.getMetadata(entity);
+  const columnsOf = (row: Partial<E>) => Object.keys(row).map((name) => getColumn(metadata, name));
+  const assign = (row: Partial<E>) => columnsOf(row).map((column) => `${nameOf(source, column)} = ?`);
+  const valuesOf = (row: Partial<E>) => columnsOf(row).map((column) => toSqlValue(source, column, row));
+  const table = source.driver.escape(metadata.tableName);
+  return {
+    sql: `UPDATE ${table} SET ${assign(changes).join(', ')} WHERE ${assign(where).join(' AND ')}`,
+    values: [...valuesOf(changes), ...valuesOf(where)],
+  };
+}
+
+interface InsertPlan {
+  readonly head: string;
+  readonly placeholders: string;
+  readonly columns: readonly ColumnMetadata[];
+}
+
+const plans = new WeakMap<EntityMetadata, InsertPlan>();
+
+/** One multi-row INSERT of complete rows, without the query builder's work for each row. */
+export function toInsert<E extends ObjectLiteral>(
+  source: DataSource,
+  entity: EntityTarget<E>,
+  rows: readonly E[],
+): Statement {
+  const { head, placeholders, columns } = findPlan(source, source.getMetadata(entity));
+  const values: SqlValue[] = [];
+  for (const row of rows) for (const column of columns) values.push(toSqlValue(source, column, row));
+  return { sql: `${head}${`${placeholders}, `.repeat(rows.length - 1)}${placeholders}`, values };
+}
+
+function findPlan(source: DataSource, metadata: EntityMetadata): InsertPlan {
+  const known = plans.get(metadata);
+  if (known) return known;
+  const { columns } = metadata;
+  const names = columns.map((column) => nameOf(source, column)).join(', ');
+  const plan: InsertPlan = {
+    head: `INSERT INTO ${source.driver.escape(metadata.tableName)} (${names}) VALUES `,
+    placeholders: `(${columns.map(() => '?').join(', ')})`,
+    columns,
+  };
+  plans.set(metadata, plan);
+  return plan;
+}
+
+function toSqlValue(source: DataSource, column: ColumnMetadata, row: ObjectLiteral): SqlValue {
+  const given: unknown = row[column.propertyName];
+  // A forgotten property would become NULL here and a riddle later.
+  if (given === undefined) throw new TypeError(`${column.entityMetadata.tableName}.${column.propertyName} is missing`);
+  const value: unknown = source.driver.preparePersistentValue(given, column);
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (Buffer.isBuffer(value)) return value;
+  throw new TypeError(`${column.entityMetadata.tableName}.${column.propertyName} is no value of a column`);
+}
+
+function getColumn(metadata: EntityMetadata, property: string): ColumnMetadata {
+  const column = metadata.findColumnWithPropertyName(property);
+  if (!column) throw new TypeError(`${metadata.tableName} has no ${property}`);
+  return column;
+}
+
+function nameOf(source: DataSource, column: ColumnMetadata): string {
+  return source.driver.escape(column.databaseName);
+}
