@@ -1,10 +1,12 @@
 import { Global, Module, type OnApplicationShutdown, Inject } from '@nestjs/common';
 import type { Clock, Scheduler } from '#libs/primitives';
-import { createHttpClient, createRateLimiter, createTokenCache, type ClosableHttpClient } from '#libs/provider-kit';
+import { createHttpClient, createRateLimiter, type ClosableHttpClient } from '#libs/provider-kit';
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
 import { ProviderConnections } from './connections.js';
 import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-ports.js';
+import { ProviderTokenStore } from './provider-token-store.js';
+import { SharedTokenCache } from './shared-token-cache.js';
 
 /** What adapters need from the world, made once for all accounts. */
 @Global()
@@ -16,7 +18,12 @@ import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-por
       inject: [CLOCK, EgressGuard],
       useFactory: (clock: Clock, guard: EgressGuard) => createHttpClient({ clock, guard }),
     },
-    { provide: PROVIDER_TOKENS, inject: [CLOCK], useFactory: (clock: Clock) => createTokenCache({ clock }) },
+    ProviderTokenStore,
+    {
+      provide: PROVIDER_TOKENS,
+      inject: [ProviderTokenStore, CLOCK],
+      useFactory: (store: ProviderTokenStore, clock: Clock) => new SharedTokenCache(store, clock),
+    },
     {
       provide: PROVIDER_LIMITER,
       inject: [CLOCK, SCHEDULER],
