@@ -16,6 +16,7 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { MerchantsModule } from './merchants/merchants.module.js';
 import { ProviderAccountsModule } from './provider-accounts/provider-accounts.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
+import { RedisModule } from './redis/redis.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         ConfigModule.with(settings, seams),
         SecretsModule,
         DatabaseModule,
+        RedisModule,
         EgressModule,
         JobsModule,
         ProvidersModule,

@@ -13,6 +13,7 @@ export interface Settings {
   /** Where customers and providers reach this gateway; no trailing slash. */
   readonly publicUrl: string;
   readonly database: DatabaseSettings;
+  /** Undefined where this process shares nothing with others. */
   readonly redisUrl: string | undefined;
   readonly role: Role;
   readonly secretKeys: SecretKeys;
@@ -136,6 +137,7 @@ export function readSettings(env: Environment): Settings {
       `MALIPO_ROLE=${role} needs MySQL or MariaDB: SQLite serves one process that does everything (MALIPO_ROLE=all).`,
     );
   }
+  const redisUrl = readRedisUrl(env.REDIS_URL, faults);
   const simulators = readOneOf(
     env.MALIPO_SIMULATORS,
     ['on', 'off'],
@@ -157,7 +159,7 @@ export function readSettings(env: Environment): Settings {
     dataDir,
     publicUrl,
     database,
-    redisUrl: env.REDIS_URL,
+    redisUrl,
     role,
     secretKeys,
     egressAllow,
@@ -205,6 +207,15 @@ function readDatabase(env: Environment, dataDir: string, faults: string[]): Data
   }
   faults.push('DATABASE_URL must be sqlite:<file> or mysql://user:password@host:port/database.');
   return { kind: 'sqlite', file: '' };
+}
+
+function readRedisUrl(text: string | undefined, faults: string[]): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  // The address may hold a password, so a fault does not repeat it.
+  if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) {
+    faults.push('REDIS_URL must be redis://user:password@host:port/number, or rediss://… for TLS.');
+  }
+  return text;
 }
 
 function readPublicUrl(text: string | undefined, port: number, production: boolean, faults: string[]): string {
