@@ -3,9 +3,11 @@ import type { Clock, Scheduler } from '#libs/primitives';
 import { createHttpClient, createRateLimiter, type ClosableHttpClient } from '#libs/provider-kit';
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
+import { RedisLink } from '../redis/redis-link.js';
 import { ProviderConnections } from './connections.js';
 import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-ports.js';
 import { ProviderTokenStore } from './provider-token-store.js';
+import { SharedRateLimiter } from './shared-rate-limiter.js';
 import { SharedTokenCache } from './shared-token-cache.js';
 
 /** What adapters need from the world, made once for all accounts. */
@@ -26,8 +28,9 @@ import { SharedTokenCache } from './shared-token-cache.js';
     },
     {
       provide: PROVIDER_LIMITER,
-      inject: [CLOCK, SCHEDULER],
-      useFactory: (clock: Clock, scheduler: Scheduler) => createRateLimiter({ clock, scheduler }),
+      inject: [RedisLink, CLOCK, SCHEDULER],
+      useFactory: (redis: RedisLink, clock: Clock, scheduler: Scheduler) =>
+        new SharedRateLimiter(redis, createRateLimiter({ clock, scheduler }), scheduler),
     },
   ],
   exports: [ProviderConnections, PROVIDER_LIMITER],
