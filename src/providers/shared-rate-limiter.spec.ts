@@ -110,7 +110,8 @@ describe('The rate limit of a provider account', () => {
       await ask(other.limiter, '5');
       time.advance(50_000);
       await Promise.all([third, fourth]);
-      expect(served).toEqual(['1 granted', '2 granted', '5 wait', '3 granted', '4 granted']);
+      expect(served.slice(0, 3)).toEqual(['1 granted', '2 granted', '5 wait']);
+      expect(served.slice(3).sort()).toEqual(['3 granted', '4 granted']);
       for (const waitMs of waits) expect(waitMs).toBeLessThanOrEqual(50_000);
     });
 
