@@ -17,6 +17,7 @@ import { MerchantsModule } from './merchants/merchants.module.js';
 import { ProviderAccountsModule } from './provider-accounts/provider-accounts.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
 import { RedisModule } from './redis/redis.module.js';
+import { RulingsModule } from './rulings/rulings.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -40,6 +41,7 @@ export class AppModule {
         MerchantsModule,
         TransactionsModule,
         CollectionsModule,
+        RulingsModule,
         CallbacksModule,
         WebhooksModule,
         HealthModule,

@@ -16,7 +16,7 @@ import { TransactionLifecycle } from '../transactions/transaction-lifecycle.js';
 import { TransactionReader } from '../transactions/transaction-reader.js';
 import type { Transaction } from '../transactions/transaction.entity.js';
 import { CallbackToken } from './callback-token.entity.js';
-import { Callback } from './callback.entity.js';
+import { Callback, type CallbackTrustWord } from './callback.entity.js';
 import { findMismatches } from './callback-match.js';
 
 interface Letter {
@@ -148,6 +148,6 @@ export class ApplyCallbackHandler implements JobHandler, OnModuleInit {
   }
 }
 
-async function markApplied(tx: Tx, callback: Callback, trust: string, outcome: string): Promise<void> {
+async function markApplied(tx: Tx, callback: Callback, trust: CallbackTrustWord, outcome: string): Promise<void> {
   await tx.manager.update(Callback, { id: callback.id }, { state: 'applied', trust, outcome });
 }

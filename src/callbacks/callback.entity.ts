@@ -2,10 +2,16 @@ import { Column, Entity, Index } from 'typeorm';
 import type { Mode } from '#libs/provider-kit';
 import { HashColumn, IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
 
+/** How a message was believed. */
+export const CALLBACK_TRUSTS = ['signed', 'unsigned', 'forged', 'mismatch', 'unreadable'] as const;
+
+export type CallbackTrustWord = (typeof CALLBACK_TRUSTS)[number];
+
 /** A message of a provider as it came, and what became of it. */
 @Entity('callbacks')
 @Index('callbacks_by_digest', ['tokenHash', 'digest'], { unique: true })
 @Index('callbacks_by_merchant', ['merchantId', 'mode', 'id'])
+@Index('callbacks_by_attempt', ['attemptId', 'id'])
 export class Callback {
   @IdColumn()
   id!: string;
@@ -33,9 +39,9 @@ export class Callback {
   @TextColumn(12)
   state!: 'received' | 'applied' | 'unmatched';
 
-  /** How it was believed: `signed`, `unsigned`, `forged`, `mismatch`, `unreadable`; null before. */
+  /** Null before it was applied. */
   @TextColumn(12, { nullable: true })
-  trust!: string | null;
+  trust!: CallbackTrustWord | null;
 
   /** What it caused, a sentence for people. */
   @TextColumn(255, { nullable: true })

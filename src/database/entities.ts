@@ -7,6 +7,7 @@ import { Job } from '../jobs/job.entity.js';
 import { Merchant } from '../merchants/merchant.entity.js';
 import { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
 import { ProviderToken } from '../providers/provider-token.entity.js';
+import { RulingProposal } from '../rulings/ruling-proposal.entity.js';
 import { Attempt } from '../transactions/attempt.entity.js';
 import { PhoneGuard } from '../transactions/phone-guard.entity.js';
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
@@ -28,6 +29,7 @@ export const ENTITIES = [
   ProviderAccount,
   ProviderToken,
   ReferenceKey,
+  RulingProposal,
   Transaction,
   WebhookDelivery,
   WebhookEndpoint,

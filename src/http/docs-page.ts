@@ -44,6 +44,7 @@ export const DOCS_STYLE = `body { margin: 0; background: #fafafa; }
   .swagger-ui .info { margin: 16px 0; }
   .swagger-ui .info .title { font-size: 28px; overflow-wrap: anywhere; }
   .swagger-ui .scheme-container { padding: 8px 0; }
+  .swagger-ui .servers > label { margin-right: 0; }
   .swagger-ui .opblock-tag { flex-wrap: wrap; font-size: 20px; padding-right: 0; }
   .swagger-ui .opblock-tag small { flex-basis: 100%; padding: 4px 0; }
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }

@@ -34,6 +34,8 @@ that you do not know.
 const TAGS: Readonly<Record<string, string>> = {
   Collections: 'Money in: ask a customer to pay.',
   Transactions: 'Every movement of money, its timeline and its evidence.',
+  Review: 'What people decide where no provider can.',
+  'Provider callbacks': 'What providers told us about your payments, and what we made of it.',
   Webhooks: 'Where you want to hear of events, and what became of each message.',
   'Provider accounts': 'Your own accounts at mobile money providers.',
   'API keys': 'The keys that act for you.',

@@ -26,6 +26,8 @@ export const PROBLEMS = {
   repeat_amount_too_soon: { status: 409, title: 'Same amount again too soon' },
   phone_blocked: { status: 409, title: 'Phone blocked for now' },
   not_cancellable: { status: 409, title: 'Cannot be cancelled any more' },
+  not_in_review: { status: 409, title: 'Not in review' },
+  ruling_disputed: { status: 409, title: 'The two do not say the same' },
   conflict: { status: 409, title: 'Conflict' },
   body_too_large: { status: 413, title: 'Body too large' },
   uri_too_long: { status: 414, title: 'Address too long' },

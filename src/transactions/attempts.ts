@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import { Msisdn, Money, type Clock, type IdSource } from '#libs/primitives';
 import type { MethodFacts, Party, ProviderReferences, SentAttempt } from '#libs/provider-kit';
 import { CLOCK, IDS } from '../config/config.module.js';
@@ -26,6 +27,11 @@ export class Attempts {
 
   async find(id: string): Promise<Attempt | undefined> {
     return (await this.database.read.findOne(Attempt, { where: { id } })) ?? undefined;
+  }
+
+  /** Those of these ids that exist, in no order. */
+  findAll(ids: readonly string[]): Promise<Attempt[]> {
+    return this.database.read.find(Attempt, { where: { id: In([...ids]) } });
   }
 
   /** For ids that we stored ourselves. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
@@ -103,7 +104,8 @@ export class TransactionLifecycle {
       await report.alongside?.(tx, noted);
       return noted;
     }
-    const after = this.toMoved(before, status, report);
+    const late = isLateSuccess(before.status, status) || (await this.wasUnpaidBefore(tx, before, status));
+    const after = this.toMoved(before, status, report, late);
     const { affected } = await tx.manager.update(
       Transaction,
       { id: before.id, version: before.version },
@@ -111,7 +113,7 @@ export class TransactionLifecycle {
     );
     // Somebody else moved it meanwhile: look the table up again from where it is now.
     if (affected !== 1) return undefined;
-    const event = this.toEvent(after, before.status, report, toPublicWord(before.status, after));
+    const event = this.toEvent(after, before.status, report, toPublicWord(before, after));
     await tx.insert(EventRecord, [event]);
     await this.webhooks.announce(tx, [event]);
     await this.keepGuards(tx, before, after);
@@ -169,7 +171,20 @@ export class TransactionLifecycle {
     });
   }
 
-  private toMoved(before: Transaction, status: TransactionStatus, { changes = {} }: Report): Transaction {
+  /** A review that began after the transaction had ended unpaid, and ends in success: the proof came late. */
+  private async wasUnpaidBefore(tx: Tx, { id, status }: Transaction, next: TransactionStatus): Promise<boolean> {
+    if (status !== 'review' || next !== 'succeeded') return false;
+    return tx.manager.exists(EventRecord, {
+      where: { subjectId: id, toStatus: 'review', fromStatus: In([...UNPAID]) },
+    });
+  }
+
+  private toMoved(
+    before: Transaction,
+    status: TransactionStatus,
+    { changes = {} }: Report,
+    late: boolean,
+  ): Transaction {
     const now = this.clock.now();
     const inDoubt = status === 'unconfirmed' || status === 'review';
     const unpaid = status === 'failed' || status === 'cancelled' || status === 'expired';
@@ -178,7 +193,7 @@ export class TransactionLifecycle {
       ...changes,
       status,
       version: before.version + 1,
-      late: before.late || isLateSuccess(before.status, status),
+      late: before.late || late,
       failure: unpaid ? (changes.failure ?? before.failure) : null,
       doubt: inDoubt ? (changes.doubt ?? before.doubt ?? toDoubt('contradiction', now)) : null,
       nextAction: status === 'pending' ? (changes.nextAction ?? before.nextAction) : null,
@@ -227,9 +242,9 @@ function toColumns(after: Transaction) {
 }
 
 /** The last word of the public event's type, or null for moves that are nobody's business but ours. */
-function toPublicWord(from: TransactionStatus, after: Transaction): string | null {
+function toPublicWord(before: Transaction, after: Transaction): string | null {
   if (after.status === 'submitting' || after.status === 'awaiting_approval') return null;
   if (after.status === 'created') return null;
-  if (from === after.status) return 'updated';
-  return isLateSuccess(from, after.status) ? 'succeeded_late' : after.status;
+  if (before.status === after.status) return 'updated';
+  return after.late && !before.late ? 'succeeded_late' : after.status;
 }

@@ -12,6 +12,10 @@ const BODIES: Readonly<Record<string, object | undefined>> = {
   'GET /v1/transactions/{id}/events': undefined,
   'POST /v1/transactions/{id}/verify': undefined,
   'POST /v1/transactions/{id}/cancel': undefined,
+  'GET /v1/transactions/{id}/ruling': undefined,
+  'POST /v1/transactions/{id}/ruling': { outcome: 'failed', note: 'Never paid.' },
+  'GET /v1/callbacks/{id}': undefined,
+  'POST /v1/callbacks/{id}/replay': undefined,
   'GET /v1/provider-accounts/{id}': undefined,
   'PATCH /v1/provider-accounts/{id}': { enabled: false },
   'POST /v1/provider-accounts/{id}/check': undefined,
@@ -27,6 +31,7 @@ const BODIES: Readonly<Record<string, object | undefined>> = {
 
 const PREFIXES: Ids = {
   transactions: 'txn',
+  callbacks: 'clb',
   'provider-accounts': 'pac',
   'api-keys': 'key',
   'webhook-endpoints': 'whk',
@@ -69,8 +74,10 @@ describeOnBothDatabases('Tenants never meet', (database) => {
       );
     }
     const { body: accounts } = await call('GET /v1/provider-accounts', key);
+    const { body: callbacks } = await call('GET /v1/callbacks', key);
     return {
       transactions: transaction.id,
+      callbacks: callbacks.data[0].id,
       'provider-accounts': accounts.data[0].id,
       'api-keys': (await stage.gateway.createKey(id)).keyId,
       'webhook-endpoints': endpoint.body.id,

@@ -630,8 +630,10 @@ async function createOneOfEach(stage: PaymentStage): Promise<Record<string, stri
     key: stage.merchant.key,
     body: { enabled: false },
   });
+  const callbacks = await stage.gateway.request('GET /v1/callbacks', { key: stage.merchant.key });
   return {
     transactions: collection.body.id,
+    callbacks: callbacks.body.data[0].id,
     'provider-accounts': await post('/v1/provider-accounts', { ...DEMO_ACCOUNT, settings, enabled: false }),
     'webhook-endpoints': endpoints.body.data[0].id,
     'webhook-deliveries': deliveries.body.data[0].id,
