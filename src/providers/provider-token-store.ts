@@ -1,9 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { Clock, IdSource } from '#libs/primitives';
 import { toRefreshMarginMs } from '#libs/provider-kit';
-import { CLOCK, IDS } from '../config/config.module.js';
 import { isDuplicate } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
@@ -41,13 +39,17 @@ export type TokenClaim =
 const DAY_MS = 86_400_000;
 
 /** The rows behind the access tokens: one token for each account over all processes, fetched by one of them at a time. */
-@Injectable()
 export class ProviderTokenStore {
+  /**
+   * `time` says whose clock the rows follow: the database's, where processes on several machines share it, or our own,
+   * where this is the only process or time is moved by hand.
+   */
   constructor(
     private readonly database: Database,
     private readonly secrets: SecretBox,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(IDS) private readonly ids: IdSource,
+    private readonly clock: Clock,
+    private readonly ids: IdSource,
+    private readonly time: 'database' | 'process',
   ) {}
 
   /** Answers the token, or leases the right to fetch one. A token whose value is `refused` counts as none. */
@@ -149,9 +151,8 @@ export class ProviderTokenStore {
     }
   }
 
-  // Epoch milliseconds by the one clock that all processes share: the server's, or this only process's own.
   private async now(manager: EntityManager): Promise<number> {
-    if (this.database.kind === 'sqlite') return this.clock.now();
+    if (this.time === 'process') return this.clock.now();
     const rows: unknown = await manager.query('SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS now');
     return NowRows.parse(rows)[0].now;
   }

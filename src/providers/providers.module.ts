@@ -1,9 +1,11 @@
 import { Global, Module, type OnApplicationShutdown, Inject } from '@nestjs/common';
-import type { Clock, Scheduler } from '#libs/primitives';
+import { systemClock, type Clock, type IdSource, type Scheduler } from '#libs/primitives';
 import { createHttpClient, createRateLimiter, type ClosableHttpClient } from '#libs/provider-kit';
-import { CLOCK, SCHEDULER } from '../config/config.module.js';
+import { CLOCK, IDS, SCHEDULER } from '../config/config.module.js';
+import { Database } from '../database/database.js';
 import { EgressGuard } from '../egress/egress-guard.js';
 import { RedisLink } from '../redis/redis-link.js';
+import { SecretBox } from '../secrets/secret-box.js';
 import { ProviderConnections } from './connections.js';
 import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-ports.js';
 import { ProviderTokenStore } from './provider-token-store.js';
@@ -20,7 +22,11 @@ import { SharedTokenCache } from './shared-token-cache.js';
       inject: [CLOCK, EgressGuard],
       useFactory: (clock: Clock, guard: EgressGuard) => createHttpClient({ clock, guard }),
     },
-    ProviderTokenStore,
+    {
+      provide: ProviderTokenStore,
+      inject: [Database, SecretBox, CLOCK, IDS],
+      useFactory: createTokenStore,
+    },
     {
       provide: PROVIDER_TOKENS,
       inject: [ProviderTokenStore, CLOCK],
@@ -41,4 +47,10 @@ export class ProvidersModule implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.http.close();
   }
+}
+
+// Time that is moved by hand is the same for everybody; the machines' own clocks are not.
+function createTokenStore(database: Database, secrets: SecretBox, clock: Clock, ids: IdSource): ProviderTokenStore {
+  const sharesDatabase = database.kind === 'mysql' && clock === systemClock;
+  return new ProviderTokenStore(database, secrets, clock, ids, sharesDatabase ? 'database' : 'process');
 }

@@ -15,6 +15,7 @@ const HOUR = 3_600_000;
 const keys = { current: randomBytes(32), previous: [] };
 // Patience in real milliseconds, for leases that nobody gives back.
 const WAITS = { withPreviousMs: 40, withNoneMs: 80 };
+const clockOf = { sqlite: 'process', mysql: 'database' } as const;
 
 describeOnBothDatabases('The shared access token', (kind) => {
   let place: TestStore;
@@ -37,7 +38,7 @@ describeOnBothDatabases('The shared access token', (kind) => {
   const open = (given: { connection?: Connection; clock?: ManualTime; key?: Buffer; patient?: boolean } = {}) => {
     const { connection = place, clock = time, key = keys.current, patient = false } = given;
     const box = new SecretBox({ current: key, previous: [] }, randomBytes);
-    const store = new ProviderTokenStore(connection.database, box, clock, createIdSource(clock));
+    const store = new ProviderTokenStore(connection.database, box, clock, createIdSource(clock), clockOf[kind]);
     return new SharedTokenCache(store, clock, patient ? undefined : WAITS);
   };
   const give = async (): Promise<TokenAnswer> => ({ kind: 'token', token: `token-${++asked}`, expiresInMs: HOUR });
