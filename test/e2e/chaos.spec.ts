@@ -9,27 +9,27 @@ const SEED = Number(process.env.CHAOS_SEED ?? 20_261_122);
 const COLLECTIONS = 100;
 const KILLS = 8;
 const CUSTOMERS_AT_ONCE = 10;
-const LIMIT_MS = 240_000 + MINUTES * 60_000;
+const LIMIT_MS = 400_000 + MINUTES * 60_000;
 
 describeOnServers('One API and two workers, each a process of its own', () => {
   let stage: ChaosStage;
 
-  beforeEach(async () => {
-    stage = await ChaosStage.start();
-  }, 240_000);
-
   afterEach(() => stage.close(), 60_000);
 
   it('collect from 100 customers: all of them pay, once', async () => {
+    stage = await ChaosStage.start({ timeFactor: 1 });
     await collect({ round: 0, mayStart: () => true });
     const ends = await stage.judge();
     expect(ends).toHaveLength(COLLECTIONS);
-    expect(ends.filter(({ status, movements }) => status !== 'succeeded' || movements !== 1)).toEqual([]);
-  }, 240_000);
+    const others = ends.filter(({ status, movements }) => status !== 'succeeded' || movements !== 1);
+    if (others.length > 0) throw new Error(others.map(tell).join('\n\n'));
+  }, 300_000);
 
   it(
     'move no money twice, and tell no lie about it, however they are killed',
     async () => {
+      // The lease of a worker that was killed ends after ten seconds.
+      stage = await ChaosStage.start({ timeFactor: 6 });
       const draw = createDraws(SEED);
       const endsAt = performance.now() + MINUTES * 60_000;
       for (let round = 0; round === 0 || performance.now() < endsAt; round++) {
