@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Clock, IdSource } from '#libs/primitives';
 import { toRefreshMarginMs } from '#libs/provider-kit';
 import { isDuplicate } from '../database/database-errors.js';
-import { Database } from '../database/database.js';
+import { type Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
 import { hashOf } from '../secrets/hash.js';
-import { SecretBox, UnsealError } from '../secrets/secret-box.js';
+import { type SecretBox, UnsealError } from '../secrets/secret-box.js';
 import { ProviderToken } from './provider-token.entity.js';
 
 /** Longer than a request for a token may last (the HTTP client's 30 s), so that it ends only under a holder that is gone. */

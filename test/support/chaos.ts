@@ -215,7 +215,8 @@ export class ChaosStage {
       [id],
     );
     return (rows as Record<string, unknown>[]).map(
-      ({ reported, from, to, evidence }) => `${reported}: ${from} → ${to} ${JSON.stringify(evidence)}`,
+      ({ reported, from, to, evidence }) =>
+        `${String(reported)}: ${String(from)} → ${String(to)} ${JSON.stringify(evidence)}`,
     );
   }
 
