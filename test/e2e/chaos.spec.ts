@@ -73,7 +73,7 @@ describeOnServers('One API and two workers, each a process of its own', () => {
   }
 });
 
-// Not 2547…00NN: such numbers mean something to the simulator.
+// To the simulator the last six digits of a number can mean a result code: not these.
 function toPhone(round: number, number: number): string {
   return `+254${711_310_000 + round * COLLECTIONS + number}`;
 }
