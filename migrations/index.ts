@@ -1,4 +1,5 @@
 import { Foundation1795334400000 } from './1795334400000-foundation.js';
+import { ProviderTokens1795420800000 } from './1795420800000-provider-tokens.js';
 import { SurfaceIndices1795507200000 } from './1795507200000-surface-indices.js';
 import { RulingsAndCallbackLog1795593600000 } from './1795593600000-rulings-and-callback-log.js';
 import { WebhookEndpointLife1795680000000 } from './1795680000000-webhook-endpoint-life.js';
@@ -6,6 +7,7 @@ import { WebhookEndpointLife1795680000000 } from './1795680000000-webhook-endpoi
 /** Every migration, oldest first. Never edited once landed. */
 export const MIGRATIONS = [
   Foundation1795334400000,
+  ProviderTokens1795420800000,
   SurfaceIndices1795507200000,
   RulingsAndCallbackLog1795593600000,
   WebhookEndpointLife1795680000000,

@@ -6,6 +6,8 @@ import { CallbackToken } from '../callbacks/callback-token.entity.js';
 import { readSettings, type SecretKeys, type Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 import { ENTITIES } from '../database/entities.js';
+import { ProviderToken } from '../providers/provider-token.entity.js';
+import { providerTokenPlace } from '../providers/provider-token-store.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { runAdmin } from './admin.js';
 import { COMMANDS } from './commands.js';
@@ -166,6 +168,14 @@ describeOnBothDatabases('The admin command', (database) => {
           body: {},
         });
         expect(rotated.status).toBe(200);
+        const none = { tokenHash: null, refreshAt: null, expiresAt: null, leaseToken: null, leaseEndsAt: null };
+        const sealedToken = gateway.get(SecretBox).seal('token', providerTokenPlace('pac_1.1'));
+        await gateway.get(Database).write((tx) =>
+          tx.insert(ProviderToken, [
+            { accountKey: 'pac_1.1', sealedToken, ...none },
+            { accountKey: 'pac_2.1', sealedToken: null, ...none },
+          ]),
+        );
         await gateway.get(Database).write((tx) =>
           tx.insert(
             CallbackToken,
@@ -199,6 +209,8 @@ describeOnBothDatabases('The admin command', (database) => {
         code: 0,
         results: {
           'provider_accounts.sealed_credentials': { seen: 1, resealed: 1, unopened: [] },
+          // One account has no token yet: there is nothing to seal.
+          'provider_tokens.sealed_token': { seen: 1, resealed: 1, unopened: [] },
           'callback_tokens.sealed_token': { seen: 450, resealed: 450, unopened: [] },
           'webhook_endpoints.sealed_secret': { seen: 1, resealed: 1, unopened: [] },
           'webhook_endpoints.sealed_previous_secret': { seen: 1, resealed: 1, unopened: [] },
@@ -206,7 +218,7 @@ describeOnBothDatabases('The admin command', (database) => {
       });
       const { code, results } = await rotate({ current: newer, previous: [] });
       expect(code).toBe(0);
-      expect(Object.values(results).map(({ resealed }) => resealed)).toEqual([0, 0, 0, 0]);
+      expect(Object.values(results).map(({ resealed }) => resealed)).toEqual([0, 0, 0, 0, 0]);
 
       const box = new SecretBox({ current: newer, previous: [] }, randomBytes);
       await withGateway(async () => {

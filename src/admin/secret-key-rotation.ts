@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { tokenPlace } from '../callbacks/callback-tokens.js';
 import { Database } from '../database/database.js';
 import { credentialsPlace } from '../providers/connections.js';
+import { providerTokenPlace } from '../providers/provider-token-store.js';
 import { SecretBox, UnsealError } from '../secrets/secret-box.js';
 import { endpointSecretPlace, previousEndpointSecretPlace } from '../webhooks/endpoint-secrets.js';
 
@@ -17,6 +18,7 @@ interface SealedColumn {
 /** Every column that holds something sealed. A test compares it with the entities. */
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'provider_accounts', key: 'id', column: 'sealed_credentials', toPlace: credentialsPlace },
+  { table: 'provider_tokens', key: 'account_key', column: 'sealed_token', toPlace: providerTokenPlace },
   { table: 'callback_tokens', key: 'token_hash', column: 'sealed_token', toPlace: tokenPlace },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_secret', toPlace: endpointSecretPlace },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_previous_secret', toPlace: previousEndpointSecretPlace },

@@ -6,6 +6,7 @@ import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { Job } from '../jobs/job.entity.js';
 import { Merchant } from '../merchants/merchant.entity.js';
 import { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
+import { ProviderToken } from '../providers/provider-token.entity.js';
 import { RulingProposal } from '../rulings/ruling-proposal.entity.js';
 import { Attempt } from '../transactions/attempt.entity.js';
 import { PhoneGuard } from '../transactions/phone-guard.entity.js';
@@ -26,6 +27,7 @@ export const ENTITIES = [
   Merchant,
   PhoneGuard,
   ProviderAccount,
+  ProviderToken,
   ReferenceKey,
   RulingProposal,
   Transaction,

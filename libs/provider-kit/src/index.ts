@@ -9,7 +9,7 @@ export {
 } from './axios-http-client.js';
 export { readStatus, readSubmission, type StatusReader, type SubmissionReader, type WordsReader } from './readers.js';
 export { redact, redactPath } from './redact.js';
-export type { TokenAnswer, TokenCache } from './token-cache.js';
+export { toRefreshMarginMs, type TokenAnswer, type TokenCache } from './token-cache.js';
 export { createTokenCache } from './memory-token-cache.js';
 export { readToken, withToken, type ProviderExchange, type TokenAccess, type TokenFailure } from './with-token.js';
 export {

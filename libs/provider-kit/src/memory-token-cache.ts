@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/primitives';
-import type { TokenAnswer, TokenCache } from './token-cache.js';
+import { toRefreshMarginMs, type TokenAnswer, type TokenCache } from './token-cache.js';
 
 interface KeptToken {
   readonly token: string;
@@ -20,7 +20,7 @@ export function createTokenCache({ clock }: { readonly clock: Clock }): TokenCac
       const { token, expiresInMs } = answer;
       // Counted from before the call: the provider's clock started somewhere inside it.
       const expiresAt = askedAt + Math.max(expiresInMs, 0);
-      kept.set(accountId, { token, expiresAt, refreshAt: expiresAt - toMarginMs(expiresInMs) });
+      kept.set(accountId, { token, expiresAt, refreshAt: expiresAt - toRefreshMarginMs(expiresInMs) });
       return answer;
     }
     // Refreshing early leaves time for a bad moment: the old token serves as long as it lives, unless it was refused.
@@ -42,11 +42,6 @@ export function createTokenCache({ clock }: { readonly clock: Clock }): TokenCac
       if (kept.get(accountId)?.token === token) kept.delete(accountId);
     },
   };
-}
-
-/** How long before its end a token is replaced: a tenth of its life within 1 to 5 minutes, a quarter of a short one. */
-function toMarginMs(lifeMs: number): number {
-  return Math.min(Math.max(lifeMs / 10, 60_000), 300_000, Math.max(lifeMs, 0) / 4);
 }
 
 function toAnswer({ token, expiresAt }: KeptToken, clock: Clock): TokenAnswer {

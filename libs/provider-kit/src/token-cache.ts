@@ -11,3 +11,8 @@ export interface TokenCache {
   /** Forgets a token the provider refused, unless it was replaced meanwhile. */
   drop(accountId: string, token: string): Promise<void>;
 }
+
+/** How long before its end a token is replaced: a tenth of its life within 1 to 5 minutes, a quarter of a short one. */
+export function toRefreshMarginMs(lifeMs: number): number {
+  return Math.min(Math.max(lifeMs / 10, 60_000), 300_000, Math.max(lifeMs, 0) / 4);
+}
