@@ -33,7 +33,7 @@ export class AppModule {
         DatabaseModule,
         RedisModule,
         EgressModule,
-        JobsModule,
+        JobsModule.with(settings),
         ProvidersModule,
         ProviderAccountsModule,
         ApiKeysModule,

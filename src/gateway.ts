@@ -9,6 +9,7 @@ import type { Settings } from './config/settings.js';
 import { lockDatabaseFile } from './database/process-lock.js';
 import { serveDocs } from './http/docs.js';
 import { createFastifyAdapter } from './http/fastify.js';
+import { serveHealthOnly } from './http/health-only.js';
 import { createLogger } from './logging/logger.js';
 
 /** A running gateway. */
@@ -34,6 +35,7 @@ export async function startGateway(
   seams: Seams = systemSeams(),
   { logTo, beforeListening }: GatewayOptions = {},
 ): Promise<Gateway> {
+  let started: NestFastifyApplication | undefined;
   const unlock = settings.database.kind === 'sqlite' ? lockDatabaseFile(settings.database.file) : () => undefined;
   try {
     const app = await NestFactory.create<NestFastifyApplication>(
@@ -45,6 +47,8 @@ export async function startGateway(
         logger: createLogger(settings, logTo),
       },
     );
+    started = app;
+    if (settings.role === 'worker') serveHealthOnly(app);
     await app.register(helmet, {
       contentSecurityPolicy: {
         directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
@@ -52,7 +56,7 @@ export async function startGateway(
       },
     });
     await beforeListening?.(app);
-    await serveDocs(app, settings);
+    if (settings.role !== 'worker') await serveDocs(app, settings);
     await app.listen(settings.port, settings.host);
     return {
       app,
@@ -63,6 +67,8 @@ export async function startGateway(
       },
     };
   } catch (error) {
+    // What was opened before the fault is let go of: its connections would keep the process alive.
+    await started?.close().catch(() => undefined);
     unlock();
     throw error;
   }

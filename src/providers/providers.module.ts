@@ -4,7 +4,7 @@ import { createHttpClient, createRateLimiter, createTokenCache, type ClosableHtt
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
 import { ProviderConnections } from './connections.js';
-import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-ports.js';
+import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_REQUEST_TIMEOUT_MS, PROVIDER_TOKENS } from './provider-ports.js';
 
 /** What adapters need from the world, made once for all accounts. */
 @Global()
@@ -14,7 +14,8 @@ import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-por
     {
       provide: PROVIDER_HTTP,
       inject: [CLOCK, EgressGuard],
-      useFactory: (clock: Clock, guard: EgressGuard) => createHttpClient({ clock, guard }),
+      useFactory: (clock: Clock, guard: EgressGuard) =>
+        createHttpClient({ clock, guard, defaultTimeoutMs: PROVIDER_REQUEST_TIMEOUT_MS }),
     },
     { provide: PROVIDER_TOKENS, inject: [CLOCK], useFactory: (clock: Clock) => createTokenCache({ clock }) },
     {
