@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ManualTime } from '#libs/primitives';
+import { Database } from '../../src/database/database.js';
 import { LEASE_MS } from '../../src/jobs/job-store.js';
 import { describeOnServer } from '../support/databases.js';
 import { Gate } from '../support/gate.js';
@@ -96,6 +97,15 @@ describeWithRedis('A cluster', () => {
       await untilTakenOver(id, key);
       expect((await stage.transaction(id, key)).doubt.reason).toBe('worker_lost');
       expect(stage.mpesa.prompts()).toHaveLength(1);
+      // Nothing to ask by yet: the inquiry is put off to the deadline.
+      await until('the inquiry is put off', async () => {
+        stage.time.advance(1_000);
+        const { doubt } = await stage.transaction(id, key);
+        const rows = await stage.gateway
+          .get(Database)
+          .read.query("SELECT run_at FROM jobs WHERE kind = 'inquire' AND lease_token IS NULL");
+        return doubt !== null && rows.every((row: any) => Number(row.run_at) > stage.time.now() + 3_600_000);
+      });
       // The first worker was not dead, only slow: what it learned is evidence all the same.
       gate.open();
       await stage.untilOf(key, id, ['succeeded'], { stepMs: 5_000, limitMs: 300_000 });
