@@ -65,6 +65,7 @@ export class World {
       MALIPO_DATA_DIR: parts.folder,
       MALIPO_SECRET_KEY: parts.secretKey,
       MALIPO_SIMULATORS: 'off',
+      MALIPO_RATE_LIMIT: '0',
       LOG_LEVEL: 'silent',
     });
   }

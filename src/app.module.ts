@@ -41,7 +41,7 @@ export class AppModule {
         EgressModule,
         RateLimitsModule,
         MetricsModule,
-        JobsModule,
+        JobsModule.with(settings),
         ProvidersModule,
         ProviderAccountsModule,
         ApiKeysModule,

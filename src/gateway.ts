@@ -10,6 +10,7 @@ import type { Settings } from './config/settings.js';
 import { lockDatabaseFile } from './database/process-lock.js';
 import { serveDocs } from './http/docs.js';
 import { createFastifyAdapter } from './http/fastify.js';
+import { serveHealthOnly } from './http/health-only.js';
 import { registerRequestLog } from './http/request-log.js';
 import { createLogger } from './logging/logger.js';
 import { Metrics } from './metrics/metrics.js';
@@ -37,6 +38,7 @@ export async function startGateway(
   seams: Seams = systemSeams(),
   { logTo, beforeListening }: GatewayOptions = {},
 ): Promise<Gateway> {
+  let started: NestFastifyApplication | undefined;
   const unlock = settings.database.kind === 'sqlite' ? lockDatabaseFile(settings.database.file) : () => undefined;
   try {
     const app = await NestFactory.create<NestFastifyApplication>(
@@ -48,12 +50,14 @@ export async function startGateway(
         logger: createLogger(settings, logTo),
       },
     );
+    started = app;
     const { requests } = app.get(Metrics);
     registerRequestLog(app.getHttpAdapter().getInstance(), {
       findKeyId: (request) => findCallerOf(request)?.keyId,
       observe: ({ method, route, status, durationMs }) =>
         requests.observe({ method, route, status }, durationMs / 1_000),
     });
+    if (settings.role === 'worker') serveHealthOnly(app);
     await app.register(helmet, {
       contentSecurityPolicy: {
         directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
@@ -61,7 +65,7 @@ export async function startGateway(
       },
     });
     await beforeListening?.(app);
-    await serveDocs(app, settings);
+    if (settings.role !== 'worker') await serveDocs(app, settings);
     await app.listen(settings.port, settings.host);
     return {
       app,
@@ -72,6 +76,8 @@ export async function startGateway(
       },
     };
   } catch (error) {
+    // What was opened before the fault is let go of: its connections would keep the process alive.
+    await started?.close().catch(() => undefined);
     unlock();
     throw error;
   }

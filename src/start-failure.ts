@@ -1,7 +1,9 @@
 import { SettingsError, type Settings } from './config/settings.js';
+import { UnsafeTimingError } from './transactions/lease-timing.js';
 import { UnusableDatabaseError } from './database/database-errors.js';
 import { DataFolderInUseError } from './database/process-lock.js';
 import { SimulatorStartError } from './first-run/simulator-process.js';
+import { UnusableRedisError } from './redis/redis-link.js';
 import { Problem } from './http/problem.js';
 
 // What the operating system and MySQL's driver say where the operator, not we, must act.
@@ -27,6 +29,8 @@ export function explainStartFailure(error: unknown, settings: Settings | undefin
     error instanceof SettingsError ||
     error instanceof DataFolderInUseError ||
     error instanceof UnusableDatabaseError ||
+    error instanceof UnusableRedisError ||
+    error instanceof UnsafeTimingError ||
     error instanceof SimulatorStartError
   ) {
     return error.message;

@@ -77,13 +77,16 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   {
     name: 'REDIS_URL',
     default: 'none',
-    description: 'Reserved for the queue driver of several processes; jobs run in-process without it.',
+    description:
+      '`redis://user:password@host:port/number`, or `rediss://` for TLS; must run with `maxmemory-policy noeviction`. ' +
+      'Carries news of due jobs between processes and holds nothing that cannot be lost. Without it workers look into the database every second.',
   },
   {
     name: 'MALIPO_ROLE',
     default: 'all',
     description:
-      '`all`. `api` and `worker` are reserved: they refuse SQLite already, and so far do everything that `all` does.',
+      '`all`; `api` serves requests and runs no jobs; `worker` runs jobs and serves `/health` only. ' +
+      '`api` and `worker` need MySQL or MariaDB, and should have the same REDIS_URL.',
   },
   {
     name: 'MALIPO_SECRET_KEY',

@@ -56,8 +56,8 @@ describeOnBothDatabases('Group commit', (kind) => {
     return answers;
   };
 
-  const start = (database = store.database, options: Partial<GroupCommitOptions<Item, Answer>> = {}) =>
-    new GroupCommit<Item, Answer>(database, {
+  const start = (database = store.database, options: Partial<GroupCommitOptions<BatchTx, Item, Answer>> = {}) =>
+    new GroupCommit<BatchTx, Item, Answer>((work) => database.writeBatch(work), {
       exclusiveKeys: (item) => [item.name],
       lanes: kind === 'mysql' ? 2 : 1,
       write,
@@ -162,7 +162,6 @@ describeOnBothDatabases('Group commit', (kind) => {
     let writes = 0;
     let gone = true;
     const flaky = {
-      commits: store.database.commits,
       writeBatch: (work: (batch: BatchTx) => Promise<unknown>) => {
         writes++;
         return gone

@@ -1,6 +1,4 @@
-import type { BatchTx } from './batch-tx.js';
 import { isDuplicate, isUnreachable } from './database-errors.js';
-import type { Database } from './database.js';
 
 interface Waiting<Item, Answer> {
   readonly item: Item;
@@ -8,8 +6,11 @@ interface Waiting<Item, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** One durable transaction: `database.write`, or `database.writeBatch`. */
+export type Transact<Unit> = <T>(work: (unit: Unit) => Promise<T>) => Promise<T>;
+
 /** How a batch is written. */
-export interface GroupCommitOptions<Item, Answer> {
+export interface GroupCommitOptions<Unit, Item, Answer> {
   /** Keys that two batches in flight must not share: the later item waits, and then finds what the earlier one left. */
   readonly exclusiveKeys: (item: Item) => readonly string[];
   /**
@@ -17,7 +18,7 @@ export interface GroupCommitOptions<Item, Answer> {
    * batch: one before it in this batch decides about it. The first item is always answered. A duplicate key makes the
    * write fail whole.
    */
-  readonly write: (batch: BatchTx, items: readonly Item[]) => Promise<readonly (Answer | undefined)[]>;
+  readonly write: (unit: Unit, items: readonly Item[]) => Promise<readonly (Answer | undefined)[]>;
   /** Batches in flight at once: SQLite has one writer anyway; two keep a server busy while the next one gathers. */
   readonly lanes: number;
   /** Whether the write failed only because another process was faster: then each item is written again, alone. */
@@ -30,14 +31,14 @@ const LARGEST_BATCH = 64;
  * Group commit: what arrives while a commit is in flight is the next batch. No timer and no added wait, so a request
  * alone is as fast as before, and many together share one commit. Nobody is answered before his own commit.
  */
-export class GroupCommit<Item, Answer> {
+export class GroupCommit<Unit, Item, Answer> {
   private waiting: Waiting<Item, Answer>[] = [];
   private busyLanes = 0;
   private readonly keysInFlight = new Set<string>();
 
   constructor(
-    private readonly database: Database,
-    private readonly options: GroupCommitOptions<Item, Answer>,
+    private readonly transact: Transact<Unit>,
+    private readonly options: GroupCommitOptions<Unit, Item, Answer>,
   ) {}
 
   submit(item: Item): Promise<Answer> {
@@ -95,10 +96,7 @@ export class GroupCommit<Item, Answer> {
 
   private async commitTogether(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     const items = batch.map(({ item }) => item);
-    const answers = await this.database.writeBatch((written) => {
-      written.afterCommit(() => this.database.commits.note('accept', items.length));
-      return this.options.write(written, items);
-    });
+    const answers = await this.transact((unit) => this.options.write(unit, items));
     if (answers[0] === undefined) throw new Error('A batch must answer its first item.');
     const putOff = batch.filter((entry, index) => {
       const answer = answers[index];

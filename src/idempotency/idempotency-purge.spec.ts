@@ -39,7 +39,7 @@ describeOnBothDatabases('The purge of idempotency records', (kind) => {
   async function startProcess(): Promise<InProcessDriver> {
     const jobStore = new JobStore(store.database, time, engine.ids);
     const runner = new JobRunner(jobStore, time);
-    const driver = new InProcessDriver(jobStore, runner, time, time);
+    const driver = new InProcessDriver(jobStore, runner, time, time, { role: 'all' });
     const purge = new IdempotencyPurge(store.database, new Jobs(driver, time, engine.ids), runner, time);
     purge.onModuleInit();
     driver.start();

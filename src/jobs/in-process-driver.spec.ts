@@ -51,7 +51,7 @@ describeOnBothDatabases('The in-process driver', (kind) => {
     const ids = createIdSource(time);
     watched = new WatchedStore(store.database, time, ids);
     runner = new JobRunner(watched, time);
-    driver = new InProcessDriver(watched, runner, time, time);
+    driver = new InProcessDriver(watched, runner, time, time, { role: 'all' });
     jobs = new Jobs(driver, time, ids);
     turns = [];
   });
@@ -213,7 +213,7 @@ describeOnBothDatabases('The in-process driver', (kind) => {
     const before = watched.looks;
     for (let second = 0; second < 20; second++) {
       time.advance(1_000);
-      driver.wake(time.now());
+      driver.wake([{ id: 'job_news', kind: 'submit', runAt: time.now() }]);
       await immediate();
     }
     expect(watched.looks - before).toBeLessThanOrEqual(2 * 2 * 20); // Two lanes, each woken by the wake and by a nap.
@@ -320,7 +320,7 @@ describeOnBothDatabases('The in-process driver', (kind) => {
     await stopping;
     expect((await rows()).map((row) => row.subjectId)).toEqual(['after']);
     time.advance(60_000);
-    driver.wake(time.now());
+    driver.wake([{ id: 'job_news', kind: 'submit', runAt: time.now() }]);
     for (let turn = 0; turn < 20; turn++) await immediate();
     expect(subjects()).toEqual(['slow']);
     expect(time.nextTimerAt()).toBeUndefined();

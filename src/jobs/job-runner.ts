@@ -12,6 +12,7 @@ const LONGEST_BACKOFF_MS = 5 * 60_000;
 export class JobRunner {
   private readonly logger = new Logger('Jobs');
   private readonly handlers = new Map<JobKind, JobHandler>();
+  private readonly running = new Set<ClaimedJob>();
 
   constructor(
     private readonly store: JobStore,
@@ -23,16 +24,32 @@ export class JobRunner {
     this.handlers.set(handler.kind, handler);
   }
 
-  /** Never throws: a handler that does is tried again, later and later. */
-  async run(job: ClaimedJob): Promise<void> {
+  /**
+   * Never throws: a handler that does is tried again, later and later. Answers whether the job may be due again already,
+   * because its handler or somebody else asked for that.
+   */
+  async run(job: ClaimedJob): Promise<boolean> {
+    this.running.add(job);
     try {
       const result = await this.handle(job);
-      if (result.kind === 'done') await this.store.finish(job);
-      else await this.store.release(job, result.runAt);
+      if (result.kind === 'done') return !(await this.store.finish(job));
+      const released = await this.store.release(job, result.runAt);
+      return !released || result.runAt <= this.clock.now();
     } catch (error) {
       // Even writing failed. The lease ends by itself and the job falls due again.
       this.logger.error({ err: error, job: job.id, kind: job.kind }, 'A job could not be put away.');
+      return false;
+    } finally {
+      this.running.delete(job);
     }
+  }
+
+  /** For a process that ends now: gives up the leases of what is still running, so that nobody waits for them to lapse. */
+  async abandon(): Promise<void> {
+    const jobs = [...this.running];
+    if (jobs.length === 0) return;
+    this.logger.warn({ jobs: jobs.map(({ id, kind }) => ({ id, kind })) }, 'Ending in the middle of jobs.');
+    await this.store.abandon(jobs);
   }
 
   private async handle(job: ClaimedJob): Promise<JobResult> {
@@ -40,7 +57,7 @@ export class JobRunner {
     try {
       if (!handler) throw new Error(`Nobody handles jobs of kind ${job.kind}`);
       return await handler.run(job.subjectId, {
-        leaseEndsAt: job.runAt,
+        leaseEndsAt: job.leaseEndsAt,
         startedBefore: job.attempts,
         afterLapse: job.afterLapse,
       });

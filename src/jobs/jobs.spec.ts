@@ -1,6 +1,7 @@
 import { createIdSource, ManualTime } from '#libs/primitives';
 import { describeOnBothDatabases } from '../../test/support/databases.js';
 import { openTestStore, type Connection, type TestStore } from '../../test/support/open-database.js';
+import type { JobDriver } from './job-driver.js';
 import { JobStore, LEASE_MS, type ClaimedJob } from './job-store.js';
 import { Job, type JobKind } from './job.entity.js';
 import { Jobs, type NewJob } from './jobs.js';
@@ -26,11 +27,12 @@ describeOnBothDatabases('Job rows', (kind) => {
     time = new ManualTime(1_795_334_400_000);
     wakes = [];
     const ids = createIdSource(time);
-    const driver = {
-      wake: (runAt: number) => void wakes.push(runAt),
+    const driver: JobDriver = {
+      wake: (woken) => void wakes.push(...woken.map(({ runAt }) => runAt)),
       start: () => undefined,
       stop: () => Promise.resolve(),
       settled: () => Promise.resolve(),
+      health: () => ({ driver: 'none', status: 'ok' }),
     };
     jobs = new Jobs(driver, time, ids);
     here = new JobStore(store.database, time, ids);
@@ -88,7 +90,7 @@ describeOnBothDatabases('Job rows', (kind) => {
     expect(claimed.map((row) => row.subjectId)).toEqual(['latest', 'late', 'now']);
     expect(await here.claimDue(KINDS, 10)).toEqual([]);
     expect(claimed.every((row) => !row.afterLapse && row.attempts === 0)).toBe(true);
-    expect(claimed.every((row) => row.runAt === time.now() + LEASE_MS)).toBe(true);
+    expect(claimed.every((row) => row.leaseEndsAt === time.now() + LEASE_MS)).toBe(true);
   });
 
   it('gives no more than it was asked for', async () => {
@@ -160,6 +162,57 @@ describeOnBothDatabases('Job rows', (kind) => {
     await elsewhere.finish(held);
     expect(await rows()).toEqual([]);
   });
+
+  it('is given up by a worker that ends, and the next one knows that it was begun', async () => {
+    await add(job('mine', -2), job('taken over', -1));
+    const [mine, lost] = await here.claimDue(KINDS, 2);
+    await ensure(job('taken over', 90_000));
+    await here.abandon([mine!, lost!]);
+    expect(await elsewhere.claimDue(KINDS, 10)).toMatchObject([
+      { subjectId: 'mine', afterLapse: true, attempts: 1, leaseEndsAt: time.now() + LEASE_MS },
+    ]);
+    await here.abandon([]);
+  });
+
+  it('is claimed by its id by one of many, and only when it is due', async () => {
+    await add(job('due'), job('later', 1));
+    const [due, later] = await rows();
+    const claims = await Promise.all([here, elsewhere, here, elsewhere].map((from) => from.claim(due!.id)));
+    expect(claims.filter((claimed) => claimed !== undefined)).toMatchObject([{ subjectId: 'due', attempts: 0 }]);
+    expect(await here.claim(later!.id)).toBeUndefined();
+    expect(await here.claim('job_none')).toBeUndefined();
+    time.advance(1);
+    expect(await here.claim(later!.id)).toMatchObject({ subjectId: 'later' });
+  });
+
+  it('knows for how long the longest waiting one has been due', async () => {
+    expect(await here.findLagMs()).toBe(0);
+    await add(job('a', 5_000), job('b', 500));
+    expect(await here.findLagMs()).toBe(0);
+    time.advance(4_500);
+    expect(await here.findLagMs()).toBe(4_000);
+  });
+
+  if (kind === 'mysql') {
+    it("is leased by the database's clock, whatever the clocks of the processes say", async () => {
+      const ahead = { now: () => Date.now() + 3_600_000 };
+      const behind = { now: () => Date.now() - 3_600_000 };
+      const fast = new JobStore(store.database, ahead, createIdSource(ahead), 'database');
+      const slow = new JobStore(second.database, behind, createIdSource(behind), 'database');
+      await store.database.write((tx) =>
+        jobs.add(tx, [{ kind: 'submit', subjectId: 'a', runAt: Date.now() - 120_000 }]),
+      );
+      expect(await fast.findLagMs()).toBeGreaterThanOrEqual(120_000);
+      const [claimed] = await slow.claimDue(KINDS, 1);
+      // It may work until its own clock says that the lease is over; nobody else gets the job before that.
+      expect(claimed!.leaseEndsAt).toBeLessThanOrEqual(behind.now() + LEASE_MS);
+      expect(claimed!.leaseEndsAt).toBeGreaterThan(behind.now());
+      expect(await fast.claimDue(KINDS, 1)).toEqual([]);
+      expect(await fast.claim(claimed!.id)).toBeUndefined();
+      await slow.abandon([claimed!]);
+      expect(await fast.claimDue(KINDS, 1)).toMatchObject([{ subjectId: 'a', afterLapse: true }]);
+    });
+  }
 
   it('knows when the next one falls due', async () => {
     expect(await here.findNextRunAt(KINDS)).toBeUndefined();

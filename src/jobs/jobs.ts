@@ -27,20 +27,15 @@ export class Jobs {
   /** Adds jobs that cannot exist yet; a second one for the same kind and subject is a duplicate-key error. */
   async add(tx: Inserts, jobs: readonly NewJob[]): Promise<void> {
     const createdAt = this.clock.now();
-    await tx.insert(
-      Job,
-      jobs.map((job) => ({ id: this.ids.next('job'), ...job, attempts: 0, leaseToken: null, createdAt })),
-    );
-    for (const { runAt } of jobs) tx.afterCommit(() => this.driver.wake(runAt));
+    const rows = jobs.map((job) => ({ id: this.ids.next('job'), ...job, attempts: 0, leaseToken: null, createdAt }));
+    await tx.insert(Job, rows);
+    tx.afterCommit(() => this.driver.wake(rows));
   }
 
   /** Sees to it that the job exists and runs no later than `runAt`, even if somebody is at it right now. */
   async ensure(tx: Tx, job: NewJob): Promise<void> {
     for (let tries = 1; ; tries++) {
-      if (await this.hasten(tx, job)) {
-        tx.afterCommit(() => this.driver.wake(job.runAt));
-        return;
-      }
+      if (await this.hasten(tx, job)) return this.wakeExisting(tx, job);
       try {
         await this.add(tx, [job]);
         return;
@@ -49,6 +44,12 @@ export class Jobs {
         if (!isDuplicate(error) || tries === MOST_TRIES) throw error;
       }
     }
+  }
+
+  /** The row is locked by our own update, so its id is the one that was hastened. */
+  private async wakeExisting(tx: Tx, { kind, subjectId, runAt }: NewJob): Promise<void> {
+    const row = await tx.manager.findOne(Job, { select: { id: true }, where: { kind, subjectId } });
+    if (row) tx.afterCommit(() => this.driver.wake([{ id: row.id, kind, runAt }]));
   }
 
   /**

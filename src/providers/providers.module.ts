@@ -7,7 +7,7 @@ import { EgressGuard } from '../egress/egress-guard.js';
 import { RedisLink } from '../redis/redis-link.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { ProviderConnections } from './connections.js';
-import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_TOKENS } from './provider-ports.js';
+import { PROVIDER_HTTP, PROVIDER_LIMITER, PROVIDER_REQUEST_TIMEOUT_MS, PROVIDER_TOKENS } from './provider-ports.js';
 import { ProviderTokenStore } from './provider-token-store.js';
 import { SharedRateLimiter } from './shared-rate-limiter.js';
 import { SharedTokenCache } from './shared-token-cache.js';
@@ -20,7 +20,8 @@ import { SharedTokenCache } from './shared-token-cache.js';
     {
       provide: PROVIDER_HTTP,
       inject: [CLOCK, EgressGuard],
-      useFactory: (clock: Clock, guard: EgressGuard) => createHttpClient({ clock, guard }),
+      useFactory: (clock: Clock, guard: EgressGuard) =>
+        createHttpClient({ clock, guard, defaultTimeoutMs: PROVIDER_REQUEST_TIMEOUT_MS }),
     },
     {
       provide: ProviderTokenStore,

@@ -49,7 +49,7 @@ const CREATED_STATUS = 201;
  */
 @Injectable()
 export class AcceptWriter {
-  private readonly batches: GroupCommit<AcceptRequest, Accepted>;
+  private readonly batches: GroupCommit<BatchTx, AcceptRequest, Accepted>;
 
   constructor(
     database: Database,
@@ -58,10 +58,13 @@ export class AcceptWriter {
     private readonly jobs: Jobs,
     private readonly webhooks: WebhookFanout,
   ) {
-    this.batches = new GroupCommit(database, {
+    this.batches = new GroupCommit((work) => database.writeBatch(work), {
       lanes: database.kind === 'mysql' ? 2 : 1,
       exclusiveKeys: toExclusiveKeys,
-      write: (batch, requests) => this.write(batch, requests),
+      write: (batch, requests) => {
+        batch.afterCommit(() => database.commits.note('accept', requests.length));
+        return this.write(batch, requests);
+      },
       isRace: (error) => error instanceof GuardRaceError,
     });
   }

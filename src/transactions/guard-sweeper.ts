@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Scheduler } from '#libs/primitives';
-import { SCHEDULER } from '../config/config.module.js';
+import { SCHEDULER, SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 import { PhoneGuards } from './phone-guards.js';
 
@@ -16,9 +17,12 @@ export class GuardSweeper implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly database: Database,
     private readonly guards: PhoneGuards,
     @Inject(SCHEDULER) private readonly scheduler: Scheduler,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   onApplicationBootstrap(): void {
+    // Housekeeping is a worker's.
+    if (this.settings.role === 'api') return;
     this.cancel = this.scheduler.after(SWEEP_EVERY_MS, () => void this.sweep());
   }
 

@@ -3,6 +3,7 @@ import { Money, type Clock, type Scheduler } from '#libs/primitives';
 import type { Instruction, MoneyMovement, SubmissionOutcome } from '#libs/provider-kit';
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import type { Tx } from '../database/tx.js';
+import { Jobs } from '../jobs/jobs.js';
 import type { Claim } from './attempt-claims.js';
 import { Attempt } from './attempt.entity.js';
 import { Attempts, toParty } from './attempts.js';
@@ -22,6 +23,7 @@ export class Submissions {
     private readonly lifecycle: TransactionLifecycle,
     private readonly attempts: Attempts,
     private readonly inquiries: Inquiries,
+    private readonly jobs: Jobs,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SCHEDULER) private readonly scheduler: Scheduler,
   ) {}
@@ -105,8 +107,18 @@ export class Submissions {
       attemptId: attempt.id,
       evidence: toSubmissionEvidence(outcome),
       ...report,
-      alongside: (tx, after) => this.note(tx, attempt, outcome, after),
+      alongside: async (tx, after) => {
+        await this.note(tx, attempt, outcome, after);
+        if (outcome.kind === 'accepted') await this.askSoonAfterDoubt(tx, claim, after);
+      },
     });
+  }
+
+  // While there was nothing to look it up by, the inquiry was put off to the deadline. Now there is.
+  private async askSoonAfterDoubt(tx: Tx, { attempt, route }: Claim, { from }: Reported): Promise<void> {
+    if (from !== 'unconfirmed') return;
+    const runAt = this.clock.now() + (route.operation.inquirySchedule[0] ?? 0);
+    await this.jobs.ensure(tx, { kind: 'inquire', subjectId: attempt.id, runAt });
   }
 
   private async note(tx: Tx, attempt: Attempt, outcome: SubmissionOutcome, { moved }: Reported): Promise<void> {

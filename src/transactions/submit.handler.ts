@@ -4,11 +4,15 @@ import type { MoneyMovement, SubmissionOutcome } from '#libs/provider-kit';
 import { CLOCK } from '../config/config.module.js';
 import { again, DONE, type JobHandler, type JobResult, type JobTurn } from '../jobs/job-handler.js';
 import { JobRunner } from '../jobs/job-runner.js';
+import { LEASE_MS } from '../jobs/job-store.js';
+import { PROVIDER_REQUEST_TIMEOUT_MS } from '../providers/provider-ports.js';
+import { listDefinitions } from '../providers/registry.js';
 import { AttemptClaims, chooseRoute, type Claim } from './attempt-claims.js';
 import { Attempts } from './attempts.js';
 import { toLapse } from './expire.handler.js';
 import { toFailure } from './failures.js';
 import { Inquiries } from './inquiries.js';
+import { checkLeaseTiming } from './lease-timing.js';
 import { Routes } from './routes.js';
 import type { Route } from './routing.js';
 import { Submissions } from './submissions.js';
@@ -41,6 +45,7 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
   ) {}
 
   onModuleInit(): void {
+    checkLeaseTiming({ leaseMs: LEASE_MS, requestTimeoutMs: PROVIDER_REQUEST_TIMEOUT_MS }, listDefinitions());
     this.runner.register(this);
   }
 

@@ -104,6 +104,7 @@ export class ChaosStage {
       MALIPO_SECRET_KEY: randomBytes(32).toString('hex'),
       MALIPO_EGRESS_ALLOW: '127.0.0.0/8',
       MALIPO_SIMULATORS: 'off',
+      MALIPO_RATE_LIMIT: '0',
       DATABASE_URL: server.url,
       DATABASE_POOL_SIZE: '8',
       REDIS_URL: redis.url,

@@ -11,13 +11,17 @@ const inPipeline = !['', 'false', '0', undefined].includes(process.env.CI);
  */
 export function describeOnBothDatabases(name: string, tests: (database: DatabaseKind) => void): void {
   describe(`${name}, on SQLite`, () => tests('sqlite'));
-  const onServer = `${name}, on MySQL or MariaDB`;
+  describeOnServer(`${name}, on MySQL or MariaDB`, () => tests('mysql'));
+}
+
+/** Tests of what only the server does, on the same terms. */
+export function describeOnServer(name: string, tests: () => void): void {
   if (findServerUrl() !== undefined) {
-    describe(onServer, () => tests('mysql'));
+    describe(name, tests);
   } else if (inPipeline) {
-    it(`${onServer}: TEST_MYSQL_URL must name a server`, () => expect(process.env.TEST_MYSQL_URL).toBeTruthy());
+    it(`${name}: TEST_MYSQL_URL must name a server`, () => expect(process.env.TEST_MYSQL_URL).toBeTruthy());
   } else {
-    describe.skip(onServer, () => tests('mysql'));
+    describe.skip(name, tests);
   }
 }
 

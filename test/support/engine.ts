@@ -28,9 +28,11 @@ export class Engine {
   ) {
     this.ids = createIdSource(time);
     const driver: JobDriver = {
-      wake: (runAt) => void this.wakes.push(runAt),
+      wake: (jobs) => void this.wakes.push(...jobs.map(({ runAt }) => runAt)),
       start: () => undefined,
       stop: () => Promise.resolve(),
+      settled: () => Promise.resolve(),
+      health: () => ({ driver: 'none', status: 'ok' }),
     };
     this.jobs = new Jobs(driver, time, this.ids);
     this.guards = new PhoneGuards(time);

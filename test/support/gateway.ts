@@ -11,6 +11,8 @@ import { MERCHANT_SCOPES, type Scope } from '../../src/api-keys/scopes.js';
 import { systemSeams, type Seams } from '../../src/config/config.module.js';
 import { readSettings, type Settings } from '../../src/config/settings.js';
 import { startGateway, type Gateway } from '../../src/gateway.js';
+import { JOB_DRIVER, type JobDriver } from '../../src/jobs/job-driver.js';
+import { RedisLink } from '../../src/redis/redis-link.js';
 import { MerchantsService } from '../../src/merchants/merchants.service.js';
 import { createTestDatabase, type DatabaseKind } from './databases.js';
 
@@ -23,6 +25,8 @@ export interface TestGatewayOptions {
   readonly seams?: Partial<Seams>;
   /** Settings over the usual ones of a test, such as `{ MALIPO_EGRESS_ALLOW: '' }`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Many processes instead of one: this is the API, and so many workers run the jobs, with Redis between them. */
+  readonly cluster?: { readonly workers: number; readonly redisUrl: string };
 }
 
 /** One request to the gateway. */
@@ -51,18 +55,26 @@ export interface TestMerchant {
   readonly principalId: string;
 }
 
-/** A real gateway in this process, on real HTTP and an empty database of its own. */
+/**
+ * A real gateway in this process, on real HTTP and an empty database of its own. A cluster's workers are applications of
+ * their own beside it, on the same database, Redis and seams.
+ */
 export class TestGateway {
+  private gateway!: Gateway;
+  private readonly logLines: string[] = [];
+
+  /** The workers of a cluster that run now. */
+  readonly workers: Gateway[] = [];
+
   private constructor(
     readonly settings: Settings,
     private readonly seams: Seams,
-    private readonly logLines: string[],
-    private gateway: Gateway,
+    private readonly workerCount: number,
     private readonly cleanUp: () => Promise<void>,
   ) {}
 
   /** Ready when it resolves; call `close` in `afterAll`. */
-  static async boot({ database, seams = {}, environment = {} }: TestGatewayOptions): Promise<TestGateway> {
+  static async boot({ database, seams = {}, environment = {}, cluster }: TestGatewayOptions): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'malipo-test-'));
     const server = database === 'mysql' ? await createTestDatabase() : undefined;
     const cleanUp = async (): Promise<void> => {
@@ -81,12 +93,12 @@ export class TestGateway {
         // Where time stands still, no window ever ends.
         MALIPO_RATE_LIMIT: '1000000',
         ...(server && { DATABASE_URL: server.url }),
+        ...(cluster && { REDIS_URL: cluster.redisUrl, MALIPO_ROLE: 'api' }),
         ...environment,
       });
-      const allSeams = toSeams(seams);
-      const logLines: string[] = [];
-      const gateway = await startGateway(settings, allSeams, { logTo: { write: (line) => void logLines.push(line) } });
-      return new TestGateway(settings, allSeams, logLines, gateway, cleanUp);
+      const started = new TestGateway(settings, toSeams(seams), cluster?.workers ?? 0, cleanUp);
+      await started.start();
+      return started;
     } catch (error) {
       await cleanUp();
       throw error;
@@ -151,19 +163,44 @@ export class TestGateway {
     await this.start();
   }
 
-  /** Stops it and leaves its data; `start` brings it back. */
-  stop(): Promise<void> {
-    return this.gateway.close();
+  /** Stops it, workers and all, and leaves its data; `start` brings it back. */
+  async stop(): Promise<void> {
+    await this.gateway.close();
+    await Promise.all(this.workers.splice(0).map((worker) => worker.close()));
   }
 
   async start(): Promise<void> {
-    this.gateway = await startGateway(this.settings, this.seams, {
-      logTo: { write: (line) => void this.logLines.push(line) },
-    });
+    this.gateway = await this.startOne({});
+    for (let count = 0; count < this.workerCount; count++) await this.startWorker();
+  }
+
+  /** One more worker of the cluster, with seams of its own if the test says so. */
+  async startWorker(seams: Partial<Seams> = {}): Promise<Gateway> {
+    const worker = await this.startOne({ role: 'worker', port: 0 }, seams);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Waits until nothing that is due is on its way to any process or in one's hands. */
+  async settled(): Promise<void> {
+    const drivers = [this.gateway, ...this.workers].map(({ app }) => app.get<JobDriver>(JOB_DRIVER, { strict: false }));
+    // Twice: what the last one finished may have given the first one work.
+    for (const driver of [...drivers, ...drivers]) await driver.settled();
+  }
+
+  private startOne(settings: Partial<Settings>, seams: Partial<Seams> = {}): Promise<Gateway> {
+    return startGateway(
+      { ...this.settings, ...settings },
+      { ...this.seams, ...seams },
+      {
+        logTo: { write: (line) => void this.logLines.push(line) },
+      },
+    );
   }
 
   /** Stops it and removes its data. */
   async close(): Promise<void> {
+    await forgetIn(this.get(RedisLink));
     await this.stop();
     await this.destroy();
   }
@@ -177,6 +214,15 @@ export class TestGateway {
 /** Boots a gateway for a suite: `const gateway = await createTestGateway({ database })`. */
 export function createTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
   return TestGateway.boot(options);
+}
+
+// Databases of tests are dropped, and their names may come again.
+async function forgetIn(link: RedisLink): Promise<void> {
+  await link.use(async (client, prefix) => {
+    for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+      if (keys.length > 0) await client.unlink(keys);
+    }
+  });
 }
 
 function toSeams(given: Partial<Seams>): Seams {

@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JOB_DRIVER } from '../../src/jobs/job-driver.js';
-import type { InProcessDriver } from '../../src/jobs/in-process-driver.js';
 import { createIdSource, ManualTime } from '#libs/primitives';
 import {
   startMpesaSimulator,
@@ -40,9 +38,12 @@ const FAST = {
 export interface StageOptions extends MpesaSimulatorOptions {
   readonly database: DatabaseKind;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The Redis of a cluster on MySQL; that of TEST_REDIS_URL if absent. */
+  readonly redisUrl?: string;
 }
 
-/** A gateway on manual time, a simulated M-Pesa on real time, and a merchant whose account joins them. */
+/**
+ * A gateway on manual time (on MySQL one API and two workers with Bull between them, where there is a Redis), a simulated M-Pesa on real time, and a merchant whose account joins them. */
 export class PaymentStage {
   private constructor(
     readonly gateway: TestGateway,
@@ -51,11 +52,22 @@ export class PaymentStage {
     readonly merchant: TestMerchant,
   ) {}
 
-  static async start({ database, environment, settings, ...simulator }: StageOptions): Promise<PaymentStage> {
+  static async start({
+    database,
+    environment,
+    redisUrl = findRedisUrl(),
+    settings,
+    ...simulator
+  }: StageOptions): Promise<PaymentStage> {
     const time = new ManualTime(Date.now());
     const mpesa = await startMpesaSimulator({ ...simulator, settings: { ...FAST, ...settings } });
     const seams = { clock: time, scheduler: time, ids: createIdSource(time) };
-    const gateway = await createTestGateway({ database, seams, ...(environment && { environment }) });
+    const gateway = await createTestGateway({
+      database,
+      seams,
+      ...(environment && { environment }),
+      ...(database === 'mysql' && redisUrl !== undefined && { cluster: { workers: 2, redisUrl } }),
+    });
     const stage = new PaymentStage(gateway, mpesa, time, await gateway.createMerchant());
     await stage.connect(stage.merchant);
     return stage;
@@ -201,7 +213,7 @@ export class PaymentStage {
     await realMoment();
     // Work that is under way must not see its lease run out only because the machine is slow.
     const patience = new AbortController();
-    const settled = this.gateway.get<InProcessDriver>(JOB_DRIVER).settled();
+    const settled = this.gateway.settled();
     await Promise.race([settled, sleep(3_000, undefined, { signal: patience.signal }).catch(() => undefined)]);
     patience.abort();
   }
@@ -225,6 +237,11 @@ export class PaymentStage {
     await this.gateway.close();
     await this.mpesa.close();
   }
+}
+
+function findRedisUrl(): string | undefined {
+  const url = process.env.TEST_REDIS_URL;
+  return url === undefined || url === '' ? undefined : url;
 }
 
 function realMoment(): Promise<void> {

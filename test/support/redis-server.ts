@@ -4,6 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
+const inPipeline = !['', 'false', '0', undefined].includes(process.env.CI);
+
 /** A Redis of a test's own, to be stopped, frozen and emptied without anybody else noticing. */
 export class TestRedisServer {
   private child: ChildProcess | undefined;
@@ -83,12 +85,19 @@ function findFreePort(): Promise<number> {
   });
 }
 
+/** Tests that need the Redis that TEST_REDIS_URL names: skipped without one, failed in a pipeline. */
+export function describeWithRedis(name: string, tests: () => void): void {
+  const url = process.env.TEST_REDIS_URL;
+  if (url !== undefined && url !== '') describe(name, tests);
+  else if (inPipeline) it(`${name}: TEST_REDIS_URL must name a server`, () => expect(url).toBeTruthy());
+  else describe.skip(name, tests);
+}
+
 /**
  * Tests that start a Redis of their own. Where the program is not installed they are reported as skipped; in a pipeline,
  * where it must be, they fail.
  */
 export function describeWithRedisServer(name: string, tests: () => void): void {
   const isInstalled = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
-  const inPipeline = !['', 'false', '0', undefined].includes(process.env.CI);
   (isInstalled || inPipeline ? describe : describe.skip)(name, tests);
 }

@@ -19,11 +19,11 @@ import { Database } from '../../src/database/database.js';
 import { NAME_RESOLVER, systemResolver, type NameResolver } from '../../src/egress/egress-guard.js';
 import { EgressModule } from '../../src/egress/egress.module.js';
 import { EventRecord } from '../../src/events/event.entity.js';
+import { HealthModule } from '../../src/health/health.module.js';
 import { createFastifyAdapter } from '../../src/http/fastify.js';
 import { ProblemFilter } from '../../src/http/problem.filter.js';
 import { createValidationPipe } from '../../src/http/validation.pipe.js';
-import type { InProcessDriver } from '../../src/jobs/in-process-driver.js';
-import { JOB_DRIVER } from '../../src/jobs/job-driver.js';
+import { JOB_DRIVER, type JobDriver } from '../../src/jobs/job-driver.js';
 import { JobsModule } from '../../src/jobs/jobs.module.js';
 import { MetricsModule } from '../../src/metrics/metrics.module.js';
 import { RateLimitsModule } from '../../src/rate-limits/rate-limits.module.js';
@@ -106,10 +106,11 @@ export class WebhookStage {
         SecretsModule,
         DatabaseModule,
         EgressModule,
-        JobsModule,
-        MetricsModule,
+        HealthModule,
         RedisModule,
+        MetricsModule,
         RateLimitsModule,
+        JobsModule.with(settings),
         WebhooksModule,
       ],
       providers: [
@@ -243,7 +244,7 @@ export class WebhookStage {
    * due at the end is run at that very millisecond. Not for attempts that hang: they are never done.
    */
   async advance(durationMs: number): Promise<void> {
-    const driver = this.app.get<InProcessDriver>(JOB_DRIVER, { strict: false });
+    const driver = this.app.get<JobDriver>(JOB_DRIVER, { strict: false });
     const end = this.time.now() + durationMs;
     await driver.settled();
     this.time.advance(Math.max(durationMs - 100, 0));

@@ -1,0 +1,20 @@
+import type { JobKind } from './job.entity.js';
+
+/** Kinds that share a number of places in each worker. */
+export interface JobLane {
+  readonly name: string;
+  readonly kinds: readonly JobKind[];
+  readonly places: number;
+}
+
+/** Lanes of their own, so that slow receivers of webhooks never hold up a payment. */
+export const LANES: readonly JobLane[] = [
+  { name: 'payments', kinds: ['submit', 'inquire', 'expire', 'apply_callback', 'purge_idempotency'], places: 32 },
+  { name: 'webhooks', kinds: ['deliver_webhook'], places: 32 },
+];
+
+/** How often a driver looks at the rows without news (ms): another process may have written one, or the clock was set. */
+export const LONGEST_NAP_MS = 5_000;
+
+/** The same where the rows are written by other processes, so that looking is how most of what is timed is found. */
+export const LONGEST_NAP_AMONG_MANY_MS = 1_000;
