@@ -45,6 +45,9 @@ const BookLine = z.object({
 });
 export type BookLine = z.infer<typeof BookLine>;
 
+/** How long a message is waited for: simulators on a stage send theirs at once, a busy machine does not. */
+const MESSAGE_TIMEOUT_MS = 30_000;
+
 /** How long a simulator may take to come to rest. */
 const REST_MS = 30_000;
 
@@ -56,7 +59,10 @@ export class Bench<Credentials = unknown, Settings = unknown> {
   private openProxy: FaultProxy | undefined;
   private openSink: CallbackSink | undefined;
 
-  constructor(readonly stage: Stage<Credentials, Settings>) {}
+  constructor(
+    readonly stage: Stage<Credentials, Settings>,
+    private readonly messageTimeoutMs = MESSAGE_TIMEOUT_MS,
+  ) {}
 
   get proxy(): FaultProxy {
     return present(this.openProxy, 'the bench is not open');
@@ -72,7 +78,7 @@ export class Bench<Credentials = unknown, Settings = unknown> {
   }
 
   async open(): Promise<void> {
-    this.openSink = await startCallbackSink(() => randomBytes(32).toString('hex'));
+    this.openSink = await startCallbackSink(() => randomBytes(32).toString('hex'), this.messageTimeoutMs);
     this.simulator = await this.stage.startSimulator({ webhookUrl: this.accountUrl });
     this.openProxy = await startFaultProxy(this.simulator.baseUrl);
   }

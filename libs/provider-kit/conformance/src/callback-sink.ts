@@ -7,17 +7,14 @@ export interface CallbackSink {
   readonly baseUrl: string;
   /** Hands out a fresh path for a purpose, as unguessable as the gateway's. */
   urlFor(purpose: string): string;
-  /** The first message that came, or comes, on one of the URLs and that `isMeant` takes. */
+  /** The first message that came, or comes in time, on one of the URLs and that `isMeant` takes. */
   next(urls: readonly string[], isMeant: (raw: RawCallback) => Promise<boolean>): Promise<RawCallback>;
   /** Forgets every message that came so far. */
   reset(): void;
   close(): Promise<void>;
 }
 
-/** How long a message is waited for: the simulators of the suite send theirs at once, a busy machine does not. */
-const MESSAGE_TIMEOUT_MS = 30_000;
-
-export async function startCallbackSink(randomHex: () => string): Promise<CallbackSink> {
+export async function startCallbackSink(randomHex: () => string, messageTimeoutMs: number): Promise<CallbackSink> {
   const purposes = new Map<string, string>();
   const arrived: { path: string; raw: RawCallback }[] = [];
   const waiting = new Set<() => void>();
@@ -64,7 +61,7 @@ export async function startCallbackSink(randomHex: () => string): Promise<Callba
     },
     async next(urls, isMeant) {
       const paths = urls.map((url) => url.slice(baseUrl.length));
-      const deadline = Date.now() + MESSAGE_TIMEOUT_MS;
+      const deadline = Date.now() + messageTimeoutMs;
       for (let seen = 0; Date.now() < deadline;) {
         const message = arrived[seen];
         if (!message) {
@@ -74,7 +71,7 @@ export async function startCallbackSink(randomHex: () => string): Promise<Callba
         seen++;
         if (paths.includes(message.path) && (await isMeant(message.raw))) return message.raw;
       }
-      throw new Error(`no such message within ${MESSAGE_TIMEOUT_MS} ms`);
+      throw new Error(`no such message within ${messageTimeoutMs} ms`);
     },
     reset() {
       arrived.length = 0;
