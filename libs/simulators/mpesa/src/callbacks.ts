@@ -1,24 +1,13 @@
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { postMessage, type Delivery, type OutgoingMessage, type Watch } from '#libs/simulators/kit';
 import { formatCents, type Prompt } from './book.js';
 import { toCallbackDescription } from './stk-codes.js';
 import { toWireTimestamp } from './time.js';
-import type { Watch } from './watch.js';
 import type { World } from './world.js';
 
 /** A message to send: what real callbacks look like, or whatever a test wants to forge. */
-export interface Message {
-  readonly url: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
+export interface Message extends OutgoingMessage {
   /** The push it is about, where it is about one of ours. */
   readonly checkoutRequestId?: string;
-}
-
-/** What the other side made of it. */
-export interface Delivery {
-  readonly status: number | null;
-  readonly error: string | null;
 }
 
 /** Sends callbacks: late, twice, never or wrong where a fault says so, and at most once where none does. */
@@ -111,7 +100,10 @@ export class Callbacks {
   private async exchange(message: Message, signal: AbortSignal): Promise<Delivery> {
     // Written down before the bytes leave: a restart must not send it a second time.
     await this.world.book.durable();
-    return post(message, AbortSignal.any([signal, AbortSignal.timeout(this.world.settings.get('callbackTimeoutMs'))]));
+    return postMessage(
+      message,
+      AbortSignal.any([signal, AbortSignal.timeout(this.world.settings.get('callbackTimeoutMs'))]),
+    );
   }
 
   private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
@@ -131,30 +123,6 @@ export class Callbacks {
     });
     this.timers.add(cancel);
   }
-}
-
-function post({ url, body, headers }: Message, signal: AbortSignal): Promise<Delivery> {
-  return new Promise((resolve) => {
-    const fail = (error: unknown): void =>
-      resolve({ status: null, error: error instanceof Error ? error.message : String(error) });
-    try {
-      const send = new URL(url).protocol === 'https:' ? requestHttps : requestHttp;
-      const all = {
-        'Content-Type': 'application/json;charset=UTF-8',
-        'Content-Length': Buffer.byteLength(body),
-        ...headers,
-      };
-      const request = send(url, { method: 'POST', headers: all, agent: false, signal }, (response) => {
-        response.resume();
-        response.on('error', fail);
-        response.on('end', () => resolve({ status: response.statusCode ?? null, error: null }));
-      });
-      request.on('error', fail);
-      request.end(body);
-    } catch (error) {
-      fail(error);
-    }
-  });
 }
 
 /** What a forger may say instead of the truth. */

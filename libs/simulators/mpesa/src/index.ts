@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { SimulatorTime, Delivery } from '#libs/simulators/kit';
 import type { Action, NoAnswer } from './timeline.js';
 import type { FaultValues } from './faults.js';
 import type { DirectoryInput } from './merchants.js';
@@ -14,9 +15,7 @@ import {
 import { createSimulatorServer } from './server.js';
 import type { SettingValues } from './settings.js';
 import { Simulator } from './simulator.js';
-import type { SimulatorTime } from './time.js';
 import type { CallbackRecord } from './book.js';
-import type { Delivery } from './callbacks.js';
 
 export type {
   Action,
