@@ -205,6 +205,8 @@ export interface CallbackMessage {
 export interface Callbacks {
   /** What genuine messages give as `account` (M-Pesa: the shortcode), where they name it at all. */
   readonly account?: string;
+  /** The documents ask to read the object again whatever a genuine message says: even signed, it makes us ask. */
+  readonly confirmByInquiry?: boolean;
   authenticate(raw: RawCallback): CallbackTrust;
   /** Undefined where the bytes are no message of this provider. */
   parse(raw: RawCallback): CallbackMessage | undefined;
