@@ -1,8 +1,9 @@
 import type { MethodFacts, ProviderDefinition } from '#libs/provider-kit';
+import { moneroo } from '#libs/providers/moneroo';
 import { mpesa } from '#libs/providers/mpesa';
 
 /** The one list of providers, and the only door to adapters. */
-const DEFINITIONS: readonly ProviderDefinition[] = [mpesa];
+const DEFINITIONS: readonly ProviderDefinition[] = [mpesa, moneroo];
 
 const byId = new Map(DEFINITIONS.map((definition) => [definition.id, definition]));
 

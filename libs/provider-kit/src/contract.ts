@@ -126,11 +126,26 @@ export interface SentAttempt {
 
 // ————— Capabilities: present means supported —————
 
+/** The kinds of money movement, by the names of their capabilities. */
+export type Operation = 'collections' | 'payouts' | 'reversals' | 'links';
+
+/** Whose a movement at the provider is. `none`: it exists, and carries no attempt id of ours. */
+export type Identification =
+  | { readonly kind: 'attempt'; readonly attemptId: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown'; readonly cause: string };
+
 export interface MoneyMovement {
   /** Sends the instruction once. Carries the attempt id: the provider key. */
   submit(instruction: Instruction): Promise<SubmissionOutcome>;
   /** Asks what became of an attempt. Moves no money, may be repeated. */
   inquire(attempt: SentAttempt): Promise<StatusReport>;
+  /**
+   * Asks which attempt of ours the provider's own id belongs to: the way back to a submit whose answer was lost, when
+   * a message names an id that we never learned. Moves no money, may be repeated. Absent where messages name the
+   * attempt themselves or come on a path of its own.
+   */
+  identify?(references: ProviderReferences): Promise<Identification>;
   submitOtp?(attempt: SentAttempt, otp: string): Promise<SubmissionOutcome>;
 }
 
@@ -178,6 +193,8 @@ export interface CallbackMessage {
   readonly references: ProviderReferences;
   /** Our attempt id, where the message carries it. */
   readonly attemptId?: string;
+  /** The kind of movement, where the message says so: whom to ask (`identify`, `inquire`) about an id we do not know. */
+  readonly operation?: Operation;
   readonly amount?: Money;
   readonly payer?: Msisdn;
   /** The merchant's account at the provider (M-Pesa: the shortcode), where the message names it. */
@@ -188,6 +205,8 @@ export interface CallbackMessage {
 export interface Callbacks {
   /** What genuine messages give as `account` (M-Pesa: the shortcode), where they name it at all. */
   readonly account?: string;
+  /** The documents ask to read the object again whatever a genuine message says: even signed, it makes us ask. */
+  readonly confirmByInquiry?: boolean;
   authenticate(raw: RawCallback): CallbackTrust;
   /** Undefined where the bytes are no message of this provider. */
   parse(raw: RawCallback): CallbackMessage | undefined;

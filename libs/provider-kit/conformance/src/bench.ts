@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
+import { z } from 'zod';
 import { createIdSource, Money, Msisdn, systemClock } from '#libs/primitives';
 import {
   createHttpClient,
   createTokenCache,
   findSecretFields,
+  type CallbackMessage,
   type ClosableHttpClient,
   type HttpClient,
   type HttpRequest,
+  type Identification,
   type Instruction,
   type OperationFacts,
   type Provider,
@@ -27,8 +30,26 @@ const SILENCE_MS = 150;
 export interface Movement {
   submit(instruction: Instruction): Promise<SubmissionOutcome>;
   inquire(attempt: SentAttempt): Promise<StatusReport>;
+  identify?(references: ProviderReferences): Promise<Identification>;
   submitOtp?(attempt: SentAttempt, otp: string): Promise<SubmissionOutcome>;
 }
+
+/** A line of a simulator's book of money, of what every simulator's has. */
+const BookLine = z.object({
+  id: z.string(),
+  direction: z.enum(['in', 'out']),
+  party: z.string(),
+  amount: z.string(),
+  currency: z.string(),
+  status: z.string(),
+});
+export type BookLine = z.infer<typeof BookLine>;
+
+/** How long a message is waited for: simulators on a stage send theirs at once, a busy machine does not. */
+const MESSAGE_TIMEOUT_MS = 30_000;
+
+/** How long a simulator may take to come to rest. */
+const REST_MS = 30_000;
 
 /** Everything the checks of one provider work with: adapter → fault proxy → simulator, and a sink for its callbacks. */
 export class Bench<Credentials = unknown, Settings = unknown> {
@@ -38,7 +59,10 @@ export class Bench<Credentials = unknown, Settings = unknown> {
   private openProxy: FaultProxy | undefined;
   private openSink: CallbackSink | undefined;
 
-  constructor(readonly stage: Stage<Credentials, Settings>) {}
+  constructor(
+    readonly stage: Stage<Credentials, Settings>,
+    private readonly messageTimeoutMs = MESSAGE_TIMEOUT_MS,
+  ) {}
 
   get proxy(): FaultProxy {
     return present(this.openProxy, 'the bench is not open');
@@ -48,9 +72,14 @@ export class Bench<Credentials = unknown, Settings = unknown> {
     return present(this.openSink, 'the bench is not open');
   }
 
+  /** Where messages arrive that come on no path of their own. */
+  get accountUrl(): string {
+    return `${this.sink.baseUrl}/account`;
+  }
+
   async open(): Promise<void> {
-    this.openSink = await startCallbackSink(() => randomBytes(32).toString('hex'));
-    this.simulator = await this.stage.startSimulator({ webhookUrl: `${this.openSink.baseUrl}/account` });
+    this.openSink = await startCallbackSink(() => randomBytes(32).toString('hex'), this.messageTimeoutMs);
+    this.simulator = await this.stage.startSimulator({ webhookUrl: this.accountUrl });
     this.openProxy = await startFaultProxy(this.simulator.baseUrl);
   }
 
@@ -65,6 +94,13 @@ export class Bench<Credentials = unknown, Settings = unknown> {
   async reset(): Promise<void> {
     this.proxy.reset();
     await this.control('POST', '/_control/reset');
+    this.sink.reset();
+  }
+
+  /** The simulator's book of money, once nothing is under way there any more. */
+  async readBook(): Promise<BookLine[]> {
+    await this.control('POST', '/_control/idle', { waitMs: REST_MS });
+    return z.array(BookLine).parse(await this.control('GET', '/_control/transfers'));
   }
 
   readonly control: Control = async (method, path, body) => {
@@ -163,6 +199,33 @@ export class Bench<Credentials = unknown, Settings = unknown> {
     const taken = outcome.kind === 'accepted' || outcome.kind === 'completed' ? outcome : undefined;
     const { references } = present(taken, `The order of the stage was not taken: ${print(outcome)}`);
     return { attempt: this.toSent(name, instruction, references), instruction };
+  }
+
+  /**
+   * The message of this kind about an attempt: on one of the URLs it was given, else on the account's, and then by our
+   * id, by theirs, or by the provider's word whose it is.
+   */
+  async awaitMessage(
+    name: MovementName,
+    provider: Provider,
+    expected: { readonly attempt: SentAttempt; readonly urls: readonly string[]; readonly kind: StatusReport['kind'] },
+  ): Promise<CallbackMessage> {
+    const { attempt, urls, kind } = expected;
+    const isOurs = async ({ attemptId, operation, references }: CallbackMessage): Promise<boolean> => {
+      if (operation !== undefined && operation !== name) return false;
+      if (urls.length > 0 || attemptId === attempt.attemptId) return true;
+      const { providerReference } = attempt.references;
+      if (providerReference !== undefined) return references.providerReference === providerReference;
+      const found = await this.movement(name, provider).identify?.(references);
+      return found?.kind === 'attempt' && found.attemptId === attempt.attemptId;
+    };
+    let message: CallbackMessage | undefined;
+    await this.sink.next(urls.length > 0 ? urls : [this.accountUrl], async (raw) => {
+      if (provider.callbacks?.authenticate(raw) === 'forged') throw new Error('A genuine message counts as forged');
+      message = this.examine(provider.callbacks?.parse(raw));
+      return message?.report.kind === kind && (await isOurs(message));
+    });
+    return present(message, 'The account reads no callbacks');
   }
 
   async bringAbout(situation: Situation, match: (request: WireRequest) => boolean): Promise<void> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Callbacks, RawCallback } from '#libs/provider-kit';
 import { print, type Bench } from './bench.js';
 import type { Check } from './check.js';
-import type { CallbackSample, CallbackStage } from './stage.js';
+import type { Arrival, CallbackSample, CallbackStage } from './stage.js';
 
 /** Fixed, so that a finding can be found again; many enough to break every field of a message in every way. */
 const FUZZ = { seed: 20260314, numRuns: 400 };
@@ -56,9 +56,11 @@ export function listCallbackChecks(stage: CallbackStage): Check[] {
         FUZZ,
       );
     }),
-    ...(stage.arrivesAfter
-      ? [check('what the simulator sends is understood', (bench) => expectArrival(bench, stage))]
-      : []),
+    ...(stage.arrivals ?? []).map((arrival) =>
+      check(`what the simulator sends is understood: ${arrival.movement}, ${arrival.kind}`, (bench) =>
+        expectArrival(bench, arrival),
+      ),
+    ),
   ];
 }
 
@@ -105,24 +107,14 @@ function expectCalm(callbacks: Callbacks, raw: RawCallback): void {
   if (message) expect(KINDS).toContain(message.report.kind);
 }
 
-async function expectArrival(bench: Bench, { arrivesAfter }: CallbackStage): Promise<void> {
-  if (!arrivesAfter) return;
-  const { movement, kind } = arrivesAfter;
+async function expectArrival(bench: Bench, { movement, kind, order, arrange }: Arrival): Promise<void> {
+  await arrange?.(bench.control);
   const provider = bench.connect();
-  const { instruction, attempt } = await bench.submitAccepted(movement, provider);
-  const [url] = Object.values(instruction.callbackUrls);
-  const raw = await bench.sink.next(url ?? `${bench.sink.baseUrl}/account`, 10_000);
-  expect(provider.callbacks?.authenticate(raw)).not.toBe('forged');
-  const message = bench.examine(provider.callbacks?.parse(raw));
-  expect(message).toMatchObject({ report: { kind } });
-  // It leads back to the attempt by our id, by theirs, or by the path it came on.
-  const leadsBack =
-    url !== undefined ||
-    message?.attemptId === attempt.attemptId ||
-    message?.references.providerReference === attempt.references.providerReference;
-  expect(leadsBack).toBe(true);
-  if (message?.amount) expect(message.amount.equals(instruction.amount)).toBe(true);
-  if (message?.payer) expect(message.payer.equals(instruction.party.phone)).toBe(true);
+  const { instruction, attempt } = await bench.submitAccepted(movement, provider, order);
+  const urls = Object.values(instruction.callbackUrls);
+  const message = await bench.awaitMessage(movement, provider, { attempt, urls, kind });
+  if (message.amount) expect(message.amount.equals(instruction.amount)).toBe(true);
+  if (message.payer) expect(message.payer.equals(instruction.party.phone)).toBe(true);
 }
 
 function callbacksOf(bench: Bench): Callbacks {

@@ -7,15 +7,17 @@ export interface CallbackSink {
   readonly baseUrl: string;
   /** Hands out a fresh path for a purpose, as unguessable as the gateway's. */
   urlFor(purpose: string): string;
-  /** The first message that came, or comes, on the URL. */
-  next(url: string, timeoutMs: number): Promise<RawCallback>;
+  /** The first message that came, or comes in time, on one of the URLs and that `isMeant` takes. */
+  next(urls: readonly string[], isMeant: (raw: RawCallback) => Promise<boolean>): Promise<RawCallback>;
+  /** Forgets every message that came so far. */
+  reset(): void;
   close(): Promise<void>;
 }
 
-export async function startCallbackSink(randomHex: () => string): Promise<CallbackSink> {
+export async function startCallbackSink(randomHex: () => string, messageTimeoutMs: number): Promise<CallbackSink> {
   const purposes = new Map<string, string>();
-  const arrived = new Map<string, RawCallback>();
-  const waiting = new Map<string, (raw: RawCallback) => void>();
+  const arrived: { path: string; raw: RawCallback }[] = [];
+  const waiting = new Set<() => void>();
   const sockets = new Set<Socket>();
 
   const server = createServer((request, response) => {
@@ -28,9 +30,9 @@ export async function startCallbackSink(randomHex: () => string): Promise<Callba
         sourceAddress: request.socket.remoteAddress ?? '',
         purpose: purposes.get(path) ?? '',
       };
-      if (!arrived.has(path)) arrived.set(path, raw);
-      waiting.get(path)?.(raw);
+      arrived.push({ path, raw });
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"ResultCode":0,"ResultDesc":"Accepted"}');
+      for (const wake of waiting) wake();
     });
   });
   server.on('connection', (socket) => {
@@ -38,6 +40,16 @@ export async function startCallbackSink(randomHex: () => string): Promise<Callba
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const untilArrival = (waitMs: number) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, waitMs);
+      waiting.add(done);
+    });
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   return {
@@ -47,17 +59,22 @@ export async function startCallbackSink(randomHex: () => string): Promise<Callba
       purposes.set(path, purpose);
       return baseUrl + path;
     },
-    next(url, timeoutMs) {
-      const path = url.slice(baseUrl.length);
-      const here = arrived.get(path);
-      if (here) return Promise.resolve(here);
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no callback within ${timeoutMs} ms`)), timeoutMs);
-        waiting.set(path, (raw) => {
-          clearTimeout(timer);
-          resolve(raw);
-        });
-      });
+    async next(urls, isMeant) {
+      const paths = urls.map((url) => url.slice(baseUrl.length));
+      const deadline = Date.now() + messageTimeoutMs;
+      for (let seen = 0; Date.now() < deadline;) {
+        const message = arrived[seen];
+        if (!message) {
+          await untilArrival(deadline - Date.now());
+          continue;
+        }
+        seen++;
+        if (paths.includes(message.path) && (await isMeant(message.raw))) return message.raw;
+      }
+      throw new Error(`no such message within ${messageTimeoutMs} ms`);
+    },
+    reset() {
+      arrived.length = 0;
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -3,7 +3,8 @@ import { listAccountChecks } from './account-checks.js';
 import { MOVEMENTS, type Check } from './check.js';
 import { listCallbackChecks } from './callback-checks.js';
 import { listFactChecks } from './fact-checks.js';
-import { listInquiryChecks } from './inquiry-checks.js';
+import { listBookChecks } from './book-checks.js';
+import { listIdentifyChecks, listInquiryChecks } from './inquiry-checks.js';
 import { listMovementChecks } from './movement-checks.js';
 import type { Stage } from './stage.js';
 import { listTokenChecks } from './token-checks.js';
@@ -18,7 +19,14 @@ export function listChecks(stage: Stage<unknown, unknown>, provider: Provider): 
     ...movements.flatMap((name) => {
       const movement = stage[name];
       // Without a stage the fact checks have failed already: a capability nobody plays would go untested.
-      return movement ? [...listMovementChecks(name, movement), ...listInquiryChecks(name, movement)] : [];
+      if (!movement) return [];
+      const identifies = name !== 'links' && provider[name]?.identify !== undefined;
+      return [
+        ...listMovementChecks(name, movement),
+        ...listBookChecks(name, movement),
+        ...listInquiryChecks(name, movement),
+        ...(identifies ? listIdentifyChecks(name, movement) : []),
+      ];
     }),
     ...(provider.callbacks && stage.callbacks ? listCallbackChecks(stage.callbacks) : []),
   ];

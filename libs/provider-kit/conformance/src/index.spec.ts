@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCallback, type Flaws } from './example/acme-adapter.js';
 import { createAcmeStage } from './example/acme-stage.js';
-import { Bench, describeProvider, listChecks, runCheck } from './index.js';
+import { Bench, describeProvider, listChecks, runCheck, type Subject } from './index.js';
 import { ReportWriter } from './report.js';
 
 // A model adapter passes everything …
@@ -128,12 +128,63 @@ const flaws: [string, Flaws, RegExp][] = [
   ['an empty balance made of a fault', { emptyBalance: true }, /is no balance/],
 ];
 
+// The rules that only some kinds of movement have, each with the kind that must notice.
+const movementFlaws: [string, Flaws, RegExp, Subject][] = [
+  ['more than was ordered', { body: (body) => ({ ...body, amount: '1501' }) }, /book shows/, 'payouts'],
+  ['a payout to somebody else', { body: (body) => ({ ...body, phone: '254700000000' }) }, /book shows/, 'payouts'],
+  [
+    'a duplicate read as a no',
+    {
+      outcome: (outcome, exchange) =>
+        exchange.kind === 'response' && exchange.status === 409
+          ? { kind: 'rejected', reason: 'duplicate_suspected' }
+          : outcome,
+    },
+    /never read as a no/,
+    'payouts',
+  ],
+  [
+    'a new key on the second try',
+    { body: (body) => ({ ...body, id: randomUUID() }) },
+    /never read as a no/,
+    'collections',
+  ],
+  [
+    'refused, although it was sent',
+    {
+      outcome: (outcome) => (outcome.kind === 'accepted' ? { kind: 'rejected', reason: 'provider_rejected' } : outcome),
+    },
+    /an order is taken/,
+    'payouts',
+  ],
+  ['a payout without the name it needs', { incompleteParties: true }, /what the method requires/, 'payouts'],
+  ['a required field left out', { body: ({ lastName: _, ...body }) => body }, /carries key, amount/, 'payouts'],
+  ['a reversal of nothing', { body: ({ undoes: _, ...body }) => body }, /carries key, amount/, 'reversals'],
+  ['an inquiry that asks nobody', { asksNobody: true }, /question taken|names what it asks/, 'reversals'],
+  [
+    'silence taken for "not ours"',
+    { identify: async () => ({ kind: 'none' }) },
+    /whose it is: (the attempt|nobody knows after no answer)/,
+    'payouts',
+  ],
+  [
+    'a lost payout that nothing leads back to',
+    { identify: async () => ({ kind: 'unknown', cause: 'did not ask' }) },
+    /is found again/,
+    'payouts',
+  ],
+];
+
 describe('the suite finds', () => {
-  it.each(flaws)('%s', async (_, flaw, rule) => {
+  const everywhere = flaws.map(([name, flaw, rule]) => [name, flaw, rule, undefined] as const);
+
+  it.each([...everywhere, ...movementFlaws])('%s', async (_, flaw, rule, noticedBy) => {
     const stage = createAcmeStage(flaw);
-    const bench = new Bench(stage);
+    const bench = new Bench(stage, 200); // A message that a flaw swallows is not worth waiting for.
+    const isConcerned = (subject: Subject) =>
+      noticedBy === undefined ? !['payouts', 'reversals', 'links'].includes(subject) : subject === noticedBy;
     const checks = listChecks(stage, bench.connect()).filter(
-      ({ name, subject }) => rule.test(name) && subject !== 'links',
+      ({ name, subject }) => rule.test(name) && isConcerned(subject),
     );
     expect(checks).not.toEqual([]);
     await bench.open();
@@ -175,7 +226,7 @@ it('the report says what is supported and what passed', async () => {
             { name: 'bad', passed: false },
           ],
         },
-        payouts: { supported: false, checks: [] },
+        payouts: { supported: true, checks: [] },
         callbacks: { supported: true },
       },
     });

@@ -56,6 +56,7 @@ export { listChecks } from './checks.js';
 export type { Fault, Reply, WireRequest } from './fault-proxy.js';
 export type { CapabilityResult, ConformanceReport } from './report.js';
 export type {
+  Arrival,
   CallbackSample,
   CallbackStage,
   Control,

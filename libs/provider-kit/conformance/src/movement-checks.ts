@@ -1,8 +1,10 @@
 import { Money } from '#libs/primitives';
 import type { Instruction, OperationFacts } from '#libs/provider-kit';
 import { print, findClosedUrl, type Bench } from './bench.js';
+import { expectNothingMoved } from './book-checks.js';
 import type { Check } from './check.js';
 import type { RecordedRequest } from './fault-proxy.js';
+import { listLeaves, listValues } from './leaves.js';
 import { empty, html, NOISE, SILENCE } from './replies.js';
 import type { MovementName, MovementStage } from './stage.js';
 
@@ -60,16 +62,19 @@ export function listMovementChecks(name: MovementName, stage: MovementStage): Ch
       expect(outcome).toMatchObject({ kind: 'rejected', reason: 'provider_misconfigured' });
     }),
     check('an amount that the method cannot hold is never rounded', (bench) => expectNoRounding(bench, name)),
+    check('a party without what the method requires is refused unsent', (bench) => expectCompleteParty(bench, name)),
     ...stage.rejections.map((rejection) =>
       check(`rejects: ${rejection.name}`, async (bench) => {
         const outcome = await bench.submitIn(name, rejection);
         expect(outcome).toMatchObject({ kind: 'rejected', reason: rejection.reason });
+        await expectNothingMoved(bench, name);
       }),
     ),
     check('knows a refusal', async () => expect(stage.rejections.length).toBeGreaterThan(0)),
     ...stage.deferrals.map((deferral) =>
       check(`defers: ${deferral.name}`, async (bench) => {
         expect(await bench.submitIn(name, deferral)).toMatchObject({ kind: 'deferred' });
+        await expectNothingMoved(bench, name);
       }),
     ),
     ...stage.doubts.map((doubt) =>
@@ -142,14 +147,19 @@ function expectCarried(
   { dedupe, callbackPurposes }: OperationFacts,
   name: MovementName,
 ): void {
-  if (!request) throw new Error('No submit reached the provider');
-  const values = [...listLeaves(request.json).map(([, value]) => value), ...Object.values(request.headers)];
-  const everything = [...values, decodeURIComponent(request.path)].join('\n');
+  const everything = listValues(request);
   for (const purpose of callbackPurposes) expect(everything).toContain(instruction.callbackUrls[purpose]);
   // The key, or else a path that leads back to the attempt; both where the provider takes both.
   if (dedupe !== 'neither' || callbackPurposes.length === 0) expect(everything).toContain(instruction.attemptId);
   const major = Number(instruction.amount.format());
-  expect(values.filter((value) => value !== '').map(Number)).toContain(major);
+  const numbers = everything.split('\n').filter((value) => value !== '');
+  expect(numbers.map(Number)).toContain(major);
+  for (const field of instruction.method.requiredFields) expect(everything).toContain(findField(instruction, field));
+  const { receipt, providerReference } = instruction.original ?? {};
+  if (name === 'reversals') {
+    const undone = [receipt, providerReference].filter((id) => id !== undefined);
+    expect(undone.filter((id) => everything.includes(id))).not.toEqual([]);
+  }
   // A reversal may name only what it undoes, and a hosted page asks for the number itself.
   if (name === 'collections' || name === 'payouts') {
     expect(everything).toContain(instruction.party.phone.nationalDigits);
@@ -187,6 +197,26 @@ async function expectNoRounding(bench: Bench, name: MovementName): Promise<void>
   expect(bench.submitsOf(name)).toEqual([]);
 }
 
+/** The stage's order cannot go out without any of these, and the provider is not asked to say so. */
+async function expectCompleteParty(bench: Bench, name: MovementName): Promise<void> {
+  const instruction = await bench.instruct(name);
+  const { method, party } = instruction;
+  for (const field of method.requiredFields) {
+    const { [field]: _, ...fields } = party.fields ?? {};
+    const incomplete = { ...instruction, party: { ...party, [field]: undefined, fields } };
+    const outcome = bench.examine(await bench.movement(name).submit(incomplete));
+    expect({ field, ...outcome }).toMatchObject({ field, kind: 'rejected' });
+  }
+  expect(bench.submitsOf(name)).toEqual([]);
+}
+
+/** What a party says under one of its own names, or under a name of the method's. */
+function findField({ party }: Instruction, field: string): string {
+  const own = Object.entries({ ...party, ...party.fields }).find(([name]) => name === field)?.[1];
+  if (typeof own !== 'string' || own === '') throw new Error(`The order of the stage has no ${field}`);
+  return own;
+}
+
 async function expectNoQuotes(bench: Bench, name: MovementName, stage: MovementStage): Promise<void> {
   const provider = bench.connect();
   const { party } = await bench.instruct(name);
@@ -200,11 +230,4 @@ async function expectNoQuotes(bench: Bench, name: MovementName, stage: MovementS
     const outcome = await bench.submitIn(name, { name: '', reply }, provider);
     expect(print({ ...outcome, references: undefined })).not.toContain(secret);
   }
-}
-
-/** Every value of a JSON document with its path, as texts. */
-export function listLeaves(value: unknown, path = ''): [string, string][] {
-  if (value === undefined) return [];
-  if (typeof value !== 'object' || value === null) return [[path, typeof value === 'string' ? value : print(value)]];
-  return Object.entries(value).flatMap(([key, item]) => listLeaves(item, path === '' ? key : `${path}.${key}`));
 }

@@ -1,11 +1,14 @@
-import type { FailureReason, Instruction, ProviderDefinition, StatusReport } from '#libs/provider-kit';
+import type { FailureReason, Instruction, Operation, ProviderDefinition, StatusReport } from '#libs/provider-kit';
 import type { RawCallback, CallbackTrust, SubmissionOutcome } from '#libs/provider-kit';
 import type { Reply, WireRequest } from './fault-proxy.js';
 
 /** The kinds of money movement that the suite plays through. */
-export type MovementName = 'collections' | 'payouts' | 'reversals' | 'links';
+export type MovementName = Operation;
 
-/** Talks to the simulator's control API, at the paths every simulator has (`/_control/…`). */
+/**
+ * Talks to the simulator's control API, at the paths every simulator has: `POST /_control/reset`, `POST /_control/idle`
+ * (`{ waitMs }`: answers once nothing is under way) and `GET /_control/transfers` (the book of money).
+ */
 export type Control = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown) => Promise<unknown>;
 
 /** A simulator that listens. */
@@ -68,6 +71,8 @@ export interface InquiryStage {
   readonly answers: readonly (Situation & {
     readonly kind: StatusReport['kind'];
     readonly reason?: FailureReason;
+    /** Where the kind is `asked`: what the message that follows on one of the inquiry's URLs comes to. */
+    readonly thenArrives?: StatusReport['kind'];
   })[];
   /** Answers known to mean nothing, beside the suite's own noise. */
   readonly noise: readonly Situation[];
@@ -101,8 +106,14 @@ export interface CallbackStage {
   readonly samples: readonly CallbackSample[];
   /** Genuine but for a word that no document knows. */
   readonly unknownWord: CallbackSample['raw'];
-  /** Set where the simulator sends a message by itself after an accepted order of this kind. */
-  readonly arrivesAfter?: { readonly movement: MovementName; readonly kind: StatusReport['kind'] };
+  /** The messages that the simulator sends by itself after an accepted order. */
+  readonly arrivals?: readonly Arrival[];
+}
+
+/** A message that follows an accepted order: on one of the submit's URLs, else on the account's. */
+export interface Arrival extends Omit<Situation, 'name' | 'reply'> {
+  readonly movement: MovementName;
+  readonly kind: StatusReport['kind'];
 }
 
 /** How an adapter's spec sets the scene for the suite. A capability that the provider has must have its entry. */

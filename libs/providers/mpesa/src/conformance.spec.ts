@@ -198,7 +198,7 @@ describe.each(merchants)('$settings.type', ({ merchant, settings }) => {
         },
       ],
       unknownWord: callback('"ResultCode": 7777, "ResultDesc": "…"'),
-      arrivesAfter: { movement: 'collections', kind: 'succeeded' },
+      arrivals: [{ movement: 'collections', kind: 'succeeded' }],
     },
   });
 });

@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { transformSync } from '@swc/core';
+import { FileJournal } from '#libs/simulators/kit';
 import { Book, formatCents } from './book.js';
 import { startMpesaSimulator } from './index.js';
-import { FileJournal } from './journal.js';
 import { AT_ONCE, call, Ear, fetchToken, Merchant, PAYER, post, toPassword, toPush } from './spec-support.js';
 
-const SOURCE = resolve('libs/simulators/mpesa/src');
+const SOURCES = ['libs/simulators/kit/src', 'libs/simulators/mpesa/src'];
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mpesa-simulator-'));
@@ -159,16 +159,20 @@ describe('the simulator as a process of its own', () => {
   function compile(): string {
     const program = join(folder, 'program');
     mkdirSync(program);
-    writeFileSync(join(program, 'package.json'), '{"type":"module"}');
+    const imports = { '#libs/*': './libs/*/src/index.js' };
+    writeFileSync(join(program, 'package.json'), JSON.stringify({ type: 'module', imports }));
     symlinkSync(resolve('node_modules'), join(program, 'node_modules'));
-    for (const file of readdirSync(SOURCE).filter((name) => name.endsWith('.ts') && !name.includes('spec'))) {
-      const { code } = transformSync(readFileSync(join(SOURCE, file), 'utf8'), {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-        module: { type: 'es6' },
-      });
-      writeFileSync(join(program, file.replace(/\.ts$/, '.js')), code);
+    for (const source of SOURCES) {
+      mkdirSync(join(program, source), { recursive: true });
+      for (const file of readdirSync(source).filter((name) => name.endsWith('.ts') && !name.includes('spec'))) {
+        const { code } = transformSync(readFileSync(join(source, file), 'utf8'), {
+          jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+          module: { type: 'es6' },
+        });
+        writeFileSync(join(program, source, file.replace(/\.ts$/, '.js')), code);
+      }
     }
-    return join(program, 'main.js');
+    return join(program, 'libs/simulators/mpesa/src/main.js');
   }
 
   async function start(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FileJournal, forgetfulJournal, readJournal, type Journal } from './journal.js';
+import { FileJournal, forgetfulJournal, readJournal, type Journal } from '#libs/simulators/kit';
 
 /** Money in hundredths of a shilling, as text: JSON has no exact integers of our size. */
 const Cents = z

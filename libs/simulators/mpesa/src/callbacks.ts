@@ -1,24 +1,13 @@
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { postMessage, type Delivery, type OutgoingMessage, type Watch } from '#libs/simulators/kit';
 import { formatCents, type Prompt } from './book.js';
 import { toCallbackDescription } from './stk-codes.js';
 import { toWireTimestamp } from './time.js';
-import type { Watch } from './watch.js';
 import type { World } from './world.js';
 
 /** A message to send: what real callbacks look like, or whatever a test wants to forge. */
-export interface Message {
-  readonly url: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
+export interface Message extends OutgoingMessage {
   /** The push it is about, where it is about one of ours. */
   readonly checkoutRequestId?: string;
-}
-
-/** What the other side made of it. */
-export interface Delivery {
-  readonly status: number | null;
-  readonly error: string | null;
 }
 
 /** Takes a message to its address; gives up where the signal or `timeoutMs` says so. Never throws. */
@@ -138,30 +127,8 @@ export class Callbacks {
 }
 
 /** The way real callbacks go. */
-export const postOverHttp: Post = ({ url, body, headers }, { signal: given, timeoutMs }) => {
-  const signal = AbortSignal.any([given, AbortSignal.timeout(timeoutMs)]);
-  return new Promise((resolve) => {
-    const fail = (error: unknown): void =>
-      resolve({ status: null, error: error instanceof Error ? error.message : String(error) });
-    try {
-      const send = new URL(url).protocol === 'https:' ? requestHttps : requestHttp;
-      const all = {
-        'Content-Type': 'application/json;charset=UTF-8',
-        'Content-Length': Buffer.byteLength(body),
-        ...headers,
-      };
-      const request = send(url, { method: 'POST', headers: all, agent: false, signal }, (response) => {
-        response.resume();
-        response.on('error', fail);
-        response.on('end', () => resolve({ status: response.statusCode ?? null, error: null }));
-      });
-      request.on('error', fail);
-      request.end(body);
-    } catch (error) {
-      fail(error);
-    }
-  });
-};
+export const postOverHttp: Post = (message, { signal, timeoutMs }) =>
+  postMessage(message, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
 
 /** What a forger may say instead of the truth. */
 export interface Claims {

@@ -1,16 +1,23 @@
 import { z } from 'zod';
-import { json, type Answer, type Request } from './answers.js';
+import {
+  answerControlCall,
+  clearSwitches,
+  controlProblem,
+  controlRoute,
+  json,
+  readControlBody,
+  turnSwitches,
+  Wait,
+  type Answer,
+  type ControlRoute,
+  type Request,
+} from '#libs/simulators/kit';
 import { DEMO_PHONES, toPhoneView, toPromptView, toTransferView, type PhoneView } from './phones.js';
 import { findMagicByPhone, MAGIC_AMOUNT_BASE, RESULT_CODES, TEST_NUMBER } from './stk-codes.js';
 import type { Simulator } from './simulator.js';
-import type { SwitchBoard, SwitchTable } from './switches.js';
 import { ACTIONS, type NoAnswer } from './timeline.js';
 
-/** The longest a control call waits for a prompt to appear or for the simulator to come to rest. */
-const MAX_WAIT_MS = 30_000;
-
 const MSISDN = /^254[17]\d{8}$/;
-const Wait = z.number().int().min(0).max(MAX_WAIT_MS).default(0);
 const AnswerBody = z.strictObject({ action: z.enum(ACTIONS), waitMs: Wait });
 const PhoneBody = z.strictObject({
   balance: z.number().int().min(0).optional(),
@@ -34,25 +41,11 @@ const ForgedCallback = z.strictObject({
   claimedMerchantRequestId: z.string().optional(),
 });
 
-type Handler = (simulator: Simulator, request: Request, parameter: string) => Answer | Promise<Answer>;
-
-interface Route {
-  readonly method: string;
-  readonly path: RegExp;
-  /** As documented. */
-  readonly shown: string;
-  readonly handle: Handler;
-}
-
-const route = (method: string, shown: string, handle: Handler): Route => ({
-  method,
-  shown,
-  path: new RegExp(`^${shown.replace(/\{\w+\}/g, '([^/]+)')}$`),
-  handle,
-});
+const route = (method: string, shown: string, handle: ControlRoute<Simulator>['handle']) =>
+  controlRoute<Simulator>(method, shown, handle);
 
 /** Every control call, in the order of the documentation. */
-export const ROUTES: readonly Route[] = [
+export const ROUTES: readonly ControlRoute<Simulator>[] = [
   route('GET', '/_control/health', showHealth),
   route('GET', '/_control/transfers', ({ world }) => json(200, world.book.transfers.map(toTransferView))),
   route('GET', '/_control/accounts', showAccounts),
@@ -60,11 +53,11 @@ export const ROUTES: readonly Route[] = [
   route('GET', '/_control/callbacks', showCallbacks),
   route('POST', '/_control/callbacks/send', sendCallback),
   route('GET', '/_control/faults', ({ world }) => json(200, world.faults.describe())),
-  route('PUT', '/_control/faults', ({ world }, request) => turn(world.faults, request)),
+  route('PUT', '/_control/faults', ({ world }, request) => turnSwitches(world.faults, request)),
   route('DELETE', '/_control/faults', ({ world }) => clearSwitches(world.faults)),
   route('DELETE', '/_control/faults/{name}', ({ world }, _request, name) => clearSwitches(world.faults, name)),
   route('GET', '/_control/settings', ({ world }) => json(200, world.settings.describe())),
-  route('PUT', '/_control/settings', ({ world }, request) => turn(world.settings, request)),
+  route('PUT', '/_control/settings', ({ world }, request) => turnSwitches(world.settings, request)),
   route('DELETE', '/_control/settings', ({ world }) => {
     world.settings.restart();
     return json(200, world.settings.describe());
@@ -88,42 +81,7 @@ export const ROUTES: readonly Route[] = [
 
 /** What those who test ask and tell the simulator. Nothing under `/_control` exists at Safaricom. */
 export function answerControl(simulator: Simulator, request: Request): Answer | Promise<Answer> {
-  // Browsers say where a request comes from: no other site may turn our switches.
-  if (request.headers['sec-fetch-site'] === 'cross-site')
-    return problem(403, 'forbidden', 'Another site may not use the control API.');
-  const found = ROUTES.filter(({ path }) => path.test(request.path));
-  const match = found.find(({ method }) => method === request.method);
-  if (match) return match.handle(simulator, request, decodeURIComponent(match.path.exec(request.path)?.[1] ?? ''));
-  if (found.length > 0)
-    return problem(405, 'method_not_allowed', `Use ${found.map(({ method }) => method).join(' or ')}.`);
-  return problem(
-    404,
-    'not_found',
-    `There is no ${request.path}. There are: ${ROUTES.map(({ method, shown }) => `${method} ${shown}`).join(', ')}`,
-  );
-}
-
-function problem(status: number, error: string, message: string): Answer {
-  return json(status, { error, message });
-}
-
-/** The body, or the answer that says what is wrong with it. */
-function read<T>(schema: z.ZodType<T>, { body }: Request): { value: T } | { refused: Answer } {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body.toString('utf8') || '{}');
-  } catch {
-    return { refused: problem(400, 'invalid_json', 'The body is not JSON.') };
-  }
-  const checked = schema.safeParse(parsed);
-  if (checked.success) return { value: checked.data };
-  return {
-    refused: problem(
-      400,
-      'invalid_body',
-      checked.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
-    ),
-  };
+  return answerControlCall(ROUTES, simulator, request);
 }
 
 function showHealth({ world, isIdle }: Simulator): Answer {
@@ -174,7 +132,7 @@ function showCallbacks({ world }: Simulator): Answer {
 }
 
 async function sendCallback(simulator: Simulator, request: Request): Promise<Answer> {
-  const given = read(z.union([RawCallback, ForgedCallback]), request);
+  const given = readControlBody(z.union([RawCallback, ForgedCallback]), request);
   if ('refused' in given) return given.refused;
   const message = given.value;
   if (!('checkoutRequestId' in message)) {
@@ -193,26 +151,14 @@ async function sendCallback(simulator: Simulator, request: Request): Promise<Ans
     },
     message.url,
   );
-  if (!delivery) return problem(404, 'unknown_push', `There was no push ${message.checkoutRequestId}.`);
+  if (!delivery) return controlProblem(404, 'unknown_push', `There was no push ${message.checkoutRequestId}.`);
   return json(200, await delivery);
-}
-
-function turn<T extends SwitchTable>(board: SwitchBoard<T>, request: Request): Answer {
-  const given = read(z.record(z.string(), z.unknown()), request);
-  if ('refused' in given) return given.refused;
-  const problems = board.set(given.value);
-  return problems.length > 0 ? problem(400, 'invalid_switch', problems.join('; ')) : json(200, board.describe());
-}
-
-function clearSwitches<T extends SwitchTable>(board: SwitchBoard<T>, name?: string): Answer {
-  if (board.clear(name)) return json(200, board.describe());
-  return problem(404, 'unknown_switch', `There is no "${name}". Known names: ${Object.keys(board.table).join(', ')}`);
 }
 
 function listPhones({ world }: Simulator, { query }: Request): Answer {
   const limit = Number(query.get('limit') ?? Number.MAX_SAFE_INTEGER);
   if (!Number.isSafeInteger(limit) || limit < 1)
-    return problem(400, 'invalid_limit', 'limit is a whole number from 1.');
+    return controlProblem(400, 'invalid_limit', 'limit is a whole number from 1.');
   return json(
     200,
     [...world.book.wallets.values()].slice(-limit).map((wallet) => toPhoneView(world, wallet)),
@@ -220,7 +166,7 @@ function listPhones({ world }: Simulator, { query }: Request): Answer {
 }
 
 const notAPhone = (digits: string): Answer =>
-  problem(400, 'invalid_phone', `"${digits}" is no number of the form 2547XXXXXXXX or 2541XXXXXXXX.`);
+  controlProblem(400, 'invalid_phone', `"${digits}" is no number of the form 2547XXXXXXXX or 2541XXXXXXXX.`);
 
 function showPhone({ world }: Simulator, _request: Request, digits: string): Answer {
   if (!MSISDN.test(digits)) return notAPhone(digits);
@@ -247,7 +193,7 @@ function toUnseenPhone(openingBalance: number, msisdn: string): PhoneView {
 
 function adjustPhone({ world }: Simulator, request: Request, digits: string): Answer {
   if (!MSISDN.test(digits)) return notAPhone(digits);
-  const given = read(PhoneBody, request);
+  const given = readControlBody(PhoneBody, request);
   if ('refused' in given) return given.refused;
   const { balance, pinLocked, blocked } = given.value;
   const wallet = world.book.getWallet(digits, BigInt(world.settings.get('customerOpeningBalance')) * 100n);
@@ -273,11 +219,12 @@ const NO_ANSWER: Readonly<Record<NoAnswer, string>> = {
 
 async function answerPhone(simulator: Simulator, request: Request, digits: string): Promise<Answer> {
   if (!MSISDN.test(digits)) return notAPhone(digits);
-  const given = read(AnswerBody, request);
+  const given = readControlBody(AnswerBody, request);
   if ('refused' in given) return given.refused;
   const { action, waitMs } = given.value;
   const outcome = await simulator.answer(digits, action, waitMs);
-  if (typeof outcome === 'string') return problem(outcome === 'no_prompt' ? 404 : 409, outcome, NO_ANSWER[outcome]);
+  if (typeof outcome === 'string')
+    return controlProblem(outcome === 'no_prompt' ? 404 : 409, outcome, NO_ANSWER[outcome]);
   return json(200, toPromptView(outcome));
 }
 
@@ -300,7 +247,7 @@ function showMagic(): Answer {
 }
 
 async function waitForIdle(simulator: Simulator, request: Request): Promise<Answer> {
-  const given = read(z.strictObject({ waitMs: Wait }), request);
+  const given = readControlBody(z.strictObject({ waitMs: Wait }), request);
   if ('refused' in given) return given.refused;
   return json(200, { idle: await simulator.watch.until(() => simulator.isIdle, given.value.waitMs) });
 }

@@ -1,4 +1,15 @@
-import { choice, dose, draw, flag, lookup, SwitchBoard, text, whole, type Dose, type ValuesOf } from './switches.js';
+import {
+  choice,
+  dose,
+  draw,
+  flag,
+  lookup,
+  SwitchBoard,
+  text,
+  whole,
+  type Dose,
+  type ValuesOf,
+} from '#libs/simulators/kit';
 
 const PHONE = /^254[17]\d{8}$/;
 const AMOUNT = /^[1-9]\d*$/;

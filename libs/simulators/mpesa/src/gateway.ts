@@ -1,4 +1,5 @@
-import { html, json, refusal, type Answer } from './answers.js';
+import { html, json, type Answer } from '#libs/simulators/kit';
+import { refusal } from './answers.js';
 import type { World } from './world.js';
 
 export type Scope = 'oauth' | 'push' | 'query';

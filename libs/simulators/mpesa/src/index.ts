@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { SimulatorTime, Delivery } from '#libs/simulators/kit';
 import type { Action, NoAnswer } from './timeline.js';
 import type { FaultValues } from './faults.js';
 import type { DirectoryInput } from './merchants.js';
@@ -14,10 +15,9 @@ import {
 import { createSimulatorServer } from './server.js';
 import type { SettingValues } from './settings.js';
 import { Simulator } from './simulator.js';
-import type { SimulatorTime } from './time.js';
 import type { CallbackRecord } from './book.js';
-import type { Claims, Delivery, Message, Post } from './callbacks.js';
-import type { Answer, Reply, Request } from './answers.js';
+import type { Claims, Message, Post } from './callbacks.js';
+import type { Answer, Reply, Request } from '#libs/simulators/kit';
 
 export type {
   Action,

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import { json, refusal, type Answer, type Request } from './answers.js';
+import { json, type Answer, type Request } from '#libs/simulators/kit';
+import { refusal } from './answers.js';
 import type { App, Product } from './merchants.js';
 import type { World } from './world.js';
 

@@ -1,4 +1,4 @@
-import { html, type Answer, type Request } from './answers.js';
+import { html, type Answer, type Request } from '#libs/simulators/kit';
 import { PAGE_SCRIPT } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
 import { DEMO_PHONES } from './phones.js';

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { json, refusal, type Answer, type Reply, type Request } from './answers.js';
+import { json, readRequest, sendAnswer, type Reply, type Request } from '#libs/simulators/kit';
+import { refusal } from './answers.js';
 import { answerControl } from './control.js';
 import { drawDelayMs, strikeGateway, type Scope } from './gateway.js';
 import { generateToken } from './oauth.js';
@@ -7,8 +8,6 @@ import { answerPage } from './page.js';
 import type { Simulator } from './simulator.js';
 import { pushPrompt } from './stk-push.js';
 import { queryPush } from './stk-query.js';
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 interface Api {
   readonly scope: Scope;
@@ -47,17 +46,9 @@ export function createSimulatorServer(simulator: Simulator): Server {
 }
 
 async function serve(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const body = await readBody(incoming);
-  if (body === undefined)
-    return send(outgoing, json(413, { error: 'too_large', message: 'At most 1 MiB.' }, { Connection: 'close' }));
-  const url = new URL(incoming.url ?? '/', 'http://simulator');
-  const request = {
-    method: incoming.method ?? 'GET',
-    path: url.pathname,
-    query: url.searchParams,
-    headers: incoming.headers,
-    body,
-  };
+  const request = await readRequest(incoming);
+  if (request === undefined)
+    return sendAnswer(outgoing, json(413, { error: 'too_large', message: 'At most 1 MiB.' }, { Connection: 'close' }));
   const reply = await route(simulator, request);
 
   const { delayMs = 0, afterwards } = reply;
@@ -67,7 +58,7 @@ async function serve(simulator: Simulator, incoming: IncomingMessage, outgoing: 
   await simulator.world.book.durable();
   if (delayMs > 0) await new Promise<void>((resolve) => whenDue(simulator, { outgoing, delayMs, resolve }));
   if (reply.answer === 'cut') outgoing.destroy();
-  else send(outgoing, reply.answer);
+  else sendAnswer(outgoing, reply.answer);
 }
 
 async function route(simulator: Simulator, request: Request): Promise<Reply> {
@@ -91,17 +82,6 @@ export async function callApi(simulator: Simulator, request: Request): Promise<R
   return { ...(await api.handle(simulator, request)), delayMs };
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** Keeps an answer back, unless the caller goes first. */
 function whenDue({ world }: Simulator, wait: { outgoing: ServerResponse; delayMs: number; resolve: () => void }): void {
   const cancel = world.time.after(wait.delayMs, wait.resolve);
@@ -109,10 +89,4 @@ function whenDue({ world }: Simulator, wait: { outgoing: ServerResponse; delayMs
     cancel();
     wait.resolve();
   });
-}
-
-function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  if (outgoing.destroyed) return;
-  outgoing.writeHead(status, { 'Content-Length': Buffer.byteLength(body), ...headers });
-  outgoing.end(outgoing.req.method === 'HEAD' ? undefined : body);
 }

@@ -1,4 +1,4 @@
-import { choice, flag, whole, type SwitchBoard, type ValuesOf } from './switches.js';
+import { choice, flag, whole, type SwitchBoard, type ValuesOf } from '#libs/simulators/kit';
 
 /** How the simulated world is when nothing goes wrong: its rules, its clocks, its limits. */
 export const SETTINGS = {
@@ -59,18 +59,3 @@ export const SETTINGS = {
 
 export type SettingValues = ValuesOf<typeof SETTINGS>;
 export type Settings = SwitchBoard<typeof SETTINGS>;
-
-/** Settings from environment variables: `promptDelayMs` is `PROMPT_DELAY_MS`. */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const name of Object.keys(SETTINGS)) {
-    const given = environment[name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()];
-    if (given !== undefined && given !== '') found[name] = readValue(given);
-  }
-  return found;
-}
-
-function readValue(given: string): unknown {
-  if (given === 'true' || given === 'false') return given === 'true';
-  return /^\d+$/.test(given) ? Number(given) : given;
-}

@@ -1,22 +1,12 @@
+import { SwitchBoard, systemTime, type SimulatorTime, Watch, type Delivery } from '#libs/simulators/kit';
 import { Book, type Prompt } from './book.js';
-import {
-  Callbacks,
-  postOverHttp,
-  toStkMessage,
-  type Claims,
-  type Delivery,
-  type Message,
-  type Post,
-} from './callbacks.js';
+import { Callbacks, postOverHttp, toStkMessage, type Claims, type Message, type Post } from './callbacks.js';
 import { Faults } from './faults.js';
 import { systemRandom, WireIds } from './ids.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './merchants.js';
 import { SETTINGS } from './settings.js';
 import { QueryMeter } from './stk-query.js';
-import { SwitchBoard } from './switches.js';
-import { systemTime, type SimulatorTime } from './time.js';
 import { Timeline, type Action, type NoAnswer } from './timeline.js';
-import { Watch } from './watch.js';
 import type { World } from './world.js';
 
 /** What a simulated M-Pesa is made of. */

@@ -1,5 +1,5 @@
-import type { Reply, Request } from './answers.js';
-import type { Claims, Delivery } from './callbacks.js';
+import type { Delivery, Reply, Request } from '#libs/simulators/kit';
+import type { Claims } from './callbacks.js';
 import type { FaultValues } from './faults.js';
 import { toPromptView, toTransferView, type PromptView, type TransferView } from './phones.js';
 import { callApi } from './server.js';

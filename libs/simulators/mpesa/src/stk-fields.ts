@@ -1,4 +1,5 @@
-import { refusal, type Answer, type Request } from './answers.js';
+import { type Answer, type Request } from '#libs/simulators/kit';
+import { refusal } from './answers.js';
 import type { Merchant } from './merchants.js';
 import { readWireTimestamp } from './time.js';
 import type { World } from './world.js';

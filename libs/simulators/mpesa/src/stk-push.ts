@@ -1,4 +1,5 @@
-import { json, refusal, type Answer, type Reply, type Request } from './answers.js';
+import { json, type Answer, type Reply, type Request } from '#libs/simulators/kit';
+import { refusal } from './answers.js';
 import type { Push } from './book.js';
 import { toBadGateway } from './gateway.js';
 import type { App, Merchant } from './merchants.js';

@@ -1,4 +1,4 @@
-import { json, type Answer, type Request } from './answers.js';
+import { json, type Answer, type Request } from '#libs/simulators/kit';
 import type { Prompt } from './book.js';
 import { isNumeric } from './callbacks.js';
 import { toFirewallPage } from './gateway.js';

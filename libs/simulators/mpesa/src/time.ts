@@ -1,22 +1,3 @@
-/** Where the present and waiting come from, so that tests can own both. */
-export interface SimulatorTime {
-  /** Epoch milliseconds. */
-  now(): number;
-  /** Runs `work` once after `delayMs`; call the answer to cancel. */
-  after(delayMs: number, work: () => void): () => void;
-}
-
-// The longest delay a timer of Node holds; a longer one would fire at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-export const systemTime: SimulatorTime = {
-  now: () => Date.now(),
-  after(delayMs, work) {
-    const timer = setTimeout(work, Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS));
-    return () => clearTimeout(timer);
-  },
-};
-
 /** East Africa Time: UTC+3, no daylight saving. Every time on the wire is in it, without a zone marker (§1). */
 const EAT_OFFSET_MS = 3 * 60 * 60 * 1000;
 

@@ -3,7 +3,7 @@ import type { Callbacks } from './callbacks.js';
 import { toOutcome, toStage } from './stk-codes.js';
 import { MAX_AMOUNT } from './stk-fields.js';
 import { toWireTimestamp } from './time.js';
-import type { Watch } from './watch.js';
+import type { Watch } from '#libs/simulators/kit';
 import type { World } from './world.js';
 
 /** What somebody can do with a prompt. */

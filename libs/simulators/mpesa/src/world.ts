@@ -3,7 +3,7 @@ import type { Faults } from './faults.js';
 import type { WireIds } from './ids.js';
 import type { Directory } from './merchants.js';
 import type { Settings } from './settings.js';
-import type { SimulatorTime } from './time.js';
+import type { SimulatorTime } from '#libs/simulators/kit';
 
 /** What every part of the simulator may use. */
 export interface World {

@@ -12,6 +12,7 @@ import {
   type HttpAnswer,
   type Instruction,
   type MethodFacts,
+  type MoneyMovement,
   type OperationFacts,
   type ProviderDefinition,
   type ProviderDeps,
@@ -31,8 +32,11 @@ const Settings = z.strictObject({});
 type AcmeAccount = Account<z.infer<typeof Credentials>, z.infer<typeof Settings>>;
 
 const Created = z.object({ state: z.literal('ACCEPTED'), reference: z.string(), url: z.string().optional() });
+const Asked = z.object({ state: z.literal('ASKED') });
 const Payment = z.object({
-  id: z.string(),
+  kind: z.string().optional(),
+  /** Payouts are announced without it. */
+  id: z.string().optional(),
   reference: z.string(),
   amount: z.string(),
   phone: z.string(),
@@ -54,6 +58,8 @@ const method: MethodFacts = {
   requiredFields: [],
   flow: 'otp',
 };
+
+const payout: MethodFacts = { ...method, kind: 'payout', requiredFields: ['lastName', 'branch'], flow: 'direct' };
 
 const operation: OperationFacts = {
   dedupe: 'idempotent',
@@ -86,6 +92,9 @@ export interface Flaws {
   readonly authenticate?: (raw: RawCallback) => ReturnType<Callbacks['authenticate']>;
   readonly refusesOnFaults?: boolean;
   readonly emptyBalance?: boolean;
+  readonly identify?: MoneyMovement['identify'];
+  readonly incompleteParties?: boolean;
+  readonly asksNobody?: boolean;
 }
 
 /** An adapter for the provider of acme-simulator.ts: without flaws, a model one. */
@@ -94,9 +103,18 @@ export function createAcme(flaws: Flaws = {}): ProviderDefinition<AcmeAccount['c
     id: 'acme',
     name: 'Acme Pay',
     hosts: { test: 'https://test.acme.example', live: 'https://acme.example' },
-    methods: [{ ...method, ...flaws.method }],
+    methods: [method, payout].map((offered) => ({ ...offered, ...flaws.method })),
     operations: {
       collections: { ...operation, ...flaws.operation },
+      payouts: {
+        ...operation,
+        dedupe: 'refusesDuplicates',
+        inquireBy: 'providerReference',
+        absentAfterMs: null,
+        promptLifeMs: null,
+        callbackPurposes: [],
+      },
+      reversals: { ...operation, dedupe: 'queryable', promptLifeMs: null, inquiryCallbackPurposes: ['answer'] },
       links: { ...operation, inquireBy: 'providerReference', absentAfterMs: null },
     },
     rateLimit: { requests: 10, perMs: 1_000 },
@@ -163,6 +181,22 @@ function connect(account: AcmeAccount, deps: ProviderDeps, flaws: Flaws) {
     return flaws.report?.(report, exchange) ?? report;
   };
 
+  const identifyPayout: MoneyMovement['identify'] = async ({ providerReference }) => {
+    if (providerReference === undefined) return { kind: 'unknown', cause: 'no reference' };
+    const exchange = await call('GET', `/payouts/${providerReference}`);
+    const body = exchange.kind === 'response' && exchange.status === 200 ? exchange.body : undefined;
+    const attemptId = Payment.safeParse(body).data?.id;
+    return attemptId === undefined ? { kind: 'unknown', cause: 'no answer' } : { kind: 'attempt', attemptId };
+  };
+
+  const askAboutReversal: MoneyMovement['inquire'] = async ({ attemptId, callbackUrls }) => {
+    if (flaws.asksNobody) return { kind: 'asked' };
+    const question = { id: attemptId, answerUrl: callbackUrls['answer'] };
+    const exchange = await call('POST', '/reversals/questions', question);
+    const report = readStatus(exchange, readAnnounced, toWords);
+    return flaws.report?.(report, exchange) ?? report;
+  };
+
   return {
     collections: {
       submit: submitTo('/collections'),
@@ -170,6 +204,12 @@ function connect(account: AcmeAccount, deps: ProviderDeps, flaws: Flaws) {
       submitOtp: async (attempt: SentAttempt, code: string) =>
         readSubmission(await call('POST', `/collections/${attempt.attemptId}/otp`, { code }), readCreated, toWords),
     },
+    payouts: {
+      submit: submitTo('/payouts'),
+      inquire: (attempt: SentAttempt) => inquire('/payouts', attempt.references.providerReference),
+      identify: flaws.identify ?? identifyPayout,
+    },
+    reversals: { submit: submitTo('/reversals'), inquire: askAboutReversal },
     links: {
       create: submitTo('/links'),
       inquire: (attempt: SentAttempt) => inquire('/links', attempt.references.providerReference),
@@ -213,10 +253,20 @@ function connect(account: AcmeAccount, deps: ProviderDeps, flaws: Flaws) {
 }
 
 function toBody(instruction: Instruction, flaws: Flaws): Record<string, unknown> | undefined {
-  const { attemptId, amount, party, callbackUrls } = instruction;
+  const { attemptId, amount, party, callbackUrls, method, original } = instruction;
   const whole = amount.inDecimals(0) ?? (flaws.rounds ? amount.amountMinor / 100n : undefined);
   if (whole === undefined) return undefined;
-  const body = { id: attemptId, amount: String(whole), phone: party.phone.digits, callbackUrl: callbackUrls['result'] };
+  const wanted: Readonly<Record<string, string | undefined>> = { lastName: party.lastName, ...party.fields };
+  const fields = Object.fromEntries(method.requiredFields.map((field) => [field, wanted[field]]));
+  if (Object.values(fields).includes(undefined) && !flaws.incompleteParties) return undefined;
+  const body = {
+    id: attemptId,
+    amount: String(whole),
+    phone: party.phone.digits,
+    ...fields,
+    undoes: original?.receipt,
+    callbackUrl: callbackUrls['result'],
+  };
   return flaws.body?.(body, instruction) ?? body;
 }
 
@@ -235,6 +285,11 @@ function readCreated({ status, body }: HttpAnswer): SubmissionOutcome | undefine
     return { kind: 'rejected', reason: 'insufficient_funds', providerCode: 'NO_FUNDS' };
   if (refusal?.code === 'BUSY' && refusal.message === 'Maintenance') return { kind: 'deferred', cause: 'maintenance' };
   return undefined;
+}
+
+function readAnnounced({ status, body }: HttpAnswer): StatusReport | undefined {
+  if (status === 404 && codeOf(body) === 'NOT_FOUND') return { kind: 'absent' };
+  return status === 202 && Asked.safeParse(body).success ? { kind: 'asked' } : undefined;
 }
 
 const STATES: Readonly<Record<string, StatusReport>> = {
@@ -284,6 +339,7 @@ export function parseCallback({ body }: RawCallback): ReturnType<Callbacks['pars
     report: toReport(payment.state),
     references: { providerReference: payment.reference },
     attemptId: payment.id,
+    operation: (['collections', 'payouts', 'reversals', 'links'] as const).find((name) => name === payment.kind),
     amount: typeof amount === 'string' ? undefined : amount,
     payer: Msisdn.parseDigits(payment.phone),
   };

@@ -12,8 +12,10 @@ const signed = (body: string) => ({ headers: { 'x-acme-signature': signAcme(body
 const isPost = (path: string) => (request: WireRequest) => request.method === 'POST' && request.path === path;
 const isGet = (path: string) => (request: WireRequest) => request.method === 'GET' && request.path.startsWith(path);
 
+const ORDER = { method: 'acme_ke', amount: '1500', party: { phone: '+254708374149' } };
+
 const movement = (path: string): MovementStage => ({
-  order: { method: 'acme_ke', amount: '1500', party: { phone: '+254708374149' } },
+  order: ORDER,
   isSubmit: isPost(path),
   isInquiry: isGet(path),
   accepts: 'accepted',
@@ -38,6 +40,31 @@ const movement = (path: string): MovementStage => ({
   },
 });
 
+const payouts: MovementStage = {
+  ...movement('/payouts'),
+  order: {
+    method: 'acme_ke',
+    amount: '1500',
+    party: { phone: '+254708374149', lastName: 'Koffi', fields: { branch: '0042' } },
+  },
+  rejections: [{ name: 'no funds', reply: json(422, { code: 'NO_FUNDS' }), reason: 'insufficient_funds' }],
+  doubts: [{ name: 'a duplicate', reply: json(409, { code: 'DUPLICATE' }) }],
+};
+
+const reversals: MovementStage = {
+  ...movement('/reversals'),
+  order: { ...ORDER, original: { receipt: 'RCPT4711' } },
+  isInquiry: isPost('/reversals/questions'),
+  inquiries: {
+    answers: [
+      { name: 'a question taken', kind: 'asked', thenArrives: 'succeeded' },
+      { name: 'one that nobody had', reply: json(404, { code: 'NOT_FOUND' }), kind: 'absent' },
+    ],
+    noise: [],
+    unknownWord: json(202, { state: 'PERHAPS' }),
+  },
+};
+
 /** The stage of the example: what an adapter's own `conformance.spec.ts` would say. */
 export function createAcmeStage(flaws: Flaws = {}): Stage<unknown, unknown> {
   return {
@@ -50,6 +77,8 @@ export function createAcmeStage(flaws: Flaws = {}): Stage<unknown, unknown> {
       ...movement('/collections'),
       otp: { isSubmit: ({ path }) => path.endsWith('/otp'), code: '4711', accepts: 'accepted' },
     },
+    payouts,
+    reversals,
     links: movement('/links'),
     balance: { kind: 'balances' },
     catalogue: { holds: 'acme' },
@@ -59,7 +88,11 @@ export function createAcmeStage(flaws: Flaws = {}): Stage<unknown, unknown> {
         { name: 'a refused one', raw: signed(sample('REFUSED')), trust: 'signed', kind: 'failed' },
       ],
       unknownWord: signed(sample('PARKED')),
-      arrivesAfter: { movement: 'collections', kind: 'succeeded' },
+      arrivals: [
+        { movement: 'collections', kind: 'succeeded' },
+        { movement: 'payouts', kind: 'succeeded' },
+        { movement: 'reversals', kind: 'succeeded' },
+      ],
     },
   };
 }

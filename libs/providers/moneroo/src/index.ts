@@ -1,0 +1,1 @@
+export { moneroo } from './provider.js';

@@ -1,0 +1,90 @@
+import { SwitchBoard, systemTime, Watch, type SimulatorTime } from '#libs/simulators/kit';
+import { Book, type Transaction } from './book.js';
+import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './directory.js';
+import { Faults } from './faults.js';
+import { systemRandom } from './ids.js';
+import { RequestMeter } from './meter.js';
+import { SETTINGS } from './settings.js';
+import { canAnswer, Timeline, type Action, type NoAnswer } from './timeline.js';
+import { Webhooks } from './webhooks.js';
+import type { World } from './world.js';
+
+/** What a simulated Moneroo is made of. */
+export interface SimulatorParts {
+  /** Where the book lies; without it the book is forgotten at the end. */
+  readonly dataDir?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly faults?: Readonly<Record<string, unknown>>;
+  /** The apps, their keys and their webhooks; a demo app without webhooks by default. */
+  readonly directory?: DirectoryInput;
+  readonly time?: SimulatorTime;
+  readonly random?: () => number;
+}
+
+/** Moneroo without its doors: the HTTP server and the control API are in front of it. */
+export class Simulator {
+  readonly world: World;
+  readonly watch = new Watch();
+  readonly webhooks: Webhooks;
+  readonly timeline: Timeline;
+  readonly meter: RequestMeter;
+
+  constructor(parts: SimulatorParts) {
+    this.world = {
+      settings: new SwitchBoard(SETTINGS, parts.settings),
+      faults: new Faults(parts.faults ?? {}, parts.random ?? systemRandom),
+      directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
+      book: Book.open(parts.dataDir),
+      time: parts.time ?? systemTime,
+      baseUrl: 'http://127.0.0.1',
+    };
+    this.meter = new RequestMeter(this.world);
+    this.webhooks = new Webhooks(this.world, this.watch);
+    this.timeline = new Timeline(this.world, this.webhooks, this.watch);
+  }
+
+  /** Goes on with what an earlier run left. */
+  resume(): void {
+    this.webhooks.resume();
+    this.timeline.resume();
+  }
+
+  /** Nothing happens by itself any more, but for retries of webhooks and abandoned checkouts. */
+  get isIdle(): boolean {
+    return this.timeline.isIdle && this.webhooks.isIdle;
+  }
+
+  /** Answers the newest open payment of that phone, or the next one that is made in time. */
+  async answer(phone: string, action: Action, waitMs = 0): Promise<Transaction | NoAnswer> {
+    const find = () => this.findOpen(phone);
+    if (waitMs > 0) await this.watch.until(() => find() !== undefined, waitMs);
+    const found = find();
+    return found ? this.timeline.answer(found, action, { phone }) : 'no_prompt';
+  }
+
+  /** The newest payment that this phone was named for and can still pay. */
+  findOpen(phone: string): Transaction | undefined {
+    return [...this.world.book.transactions.values()].findLast(
+      (transaction) =>
+        (transaction.record.restrictedPhone ?? transaction.record.customer.phone) === phone &&
+        canAnswer(this.world, transaction),
+    );
+  }
+
+  /** Forgets all money and webhooks, and turns every switch back to where it was at the start. */
+  reset(): void {
+    this.timeline.stop();
+    this.webhooks.stop();
+    this.meter.clear();
+    this.world.settings.restart();
+    this.world.faults.restart();
+    this.world.book.record({ kind: 'reset' });
+    this.watch.changed();
+  }
+
+  /** The end: nothing more happens by itself. */
+  close(): void {
+    this.timeline.stop();
+    this.webhooks.stop();
+  }
+}
