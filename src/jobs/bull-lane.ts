@@ -100,7 +100,9 @@ export class BullLane {
     try {
       while (this.isProcessing) {
         const job = await this.deps.store.claim(id);
-        if (!job || !(await this.deps.runner.run(job))) return;
+        const dueAt = job && (await this.deps.runner.run(job));
+        if (dueAt === undefined) return;
+        if (dueAt > this.deps.clock.now()) return this.sweeper.wake(dueAt);
       }
     } catch (error) {
       this.logger.error({ err: error, job: id }, 'A job could not be claimed; the sweeper will find it.');

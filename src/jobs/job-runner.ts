@@ -25,20 +25,22 @@ export class JobRunner {
   }
 
   /**
-   * Never throws: a handler that does is tried again, later and later. Answers whether the job may be due again already,
-   * because its handler or somebody else asked for that.
+   * Never throws: a handler that does is tried again, later and later. Answers when (epoch ms) the job may be due again,
+   * because its handler or somebody else asked for that; undefined where it is over.
    */
-  async run(job: ClaimedJob): Promise<boolean> {
+  async run(job: ClaimedJob): Promise<number | undefined> {
     this.running.add(job);
     try {
       const result = await this.handle(job);
-      if (result.kind === 'done') return !(await this.store.finish(job));
-      const released = await this.store.release(job, result.runAt);
-      return !released || result.runAt <= this.clock.now();
+      const isDone = result.kind === 'done';
+      const isOurs = isDone ? await this.store.finish(job) : await this.store.release(job, result.runAt);
+      // Who took our lease away wants the job to run once more.
+      if (!isOurs) return this.clock.now();
+      return isDone ? undefined : result.runAt;
     } catch (error) {
       // Even writing failed. The lease ends by itself and the job falls due again.
       this.logger.error({ err: error, job: job.id, kind: job.kind }, 'A job could not be put away.');
-      return false;
+      return undefined;
     } finally {
       this.running.delete(job);
     }

@@ -111,8 +111,9 @@ export class JobStore {
 
   /** When the next job of these kinds falls due by our clock, or undefined where there is none. */
   async findNextRunAt(kinds: readonly JobKind[]): Promise<number | undefined> {
+    const askedAt = this.clock.now();
     const dueInMs = await this.findDueInMs((query) => query.where('job.kind IN (:...kinds)', { kinds }));
-    return dueInMs === undefined ? undefined : this.clock.now() + dueInMs;
+    return dueInMs === undefined ? undefined : askedAt + dueInMs;
   }
 
   /** For how long (ms) the longest waiting job has been due: 0 where nothing waits. */

@@ -76,6 +76,7 @@ export class LaneSweeper {
 
   private async takeDue(): Promise<void> {
     this.endNap();
+    const lookedAt = this.deps.clock.now();
     try {
       const free = this.lane.places - this.running.size;
       const jobs = await this.deps.store.claimDue(this.lane.kinds, free);
@@ -84,6 +85,8 @@ export class LaneSweeper {
       if (jobs.length === free) return;
       const next = (await this.deps.store.findNextRunAt(this.lane.kinds)) ?? Infinity;
       const now = this.deps.clock.now();
+      // What fell due while we looked was not locked, only early.
+      if (next > lookedAt && next <= now) this.lookAgain = true;
       // News that came while we looked may be of something earlier than what we saw: that nap stands.
       this.napUntil(Math.min(next > now ? next : now + SHORTEST_NAP_MS, this.napEndsAt));
     } catch (error) {

@@ -111,6 +111,8 @@ describeOnBothDatabases('Silence', (database) => {
     stage.mpesa.setFaults({ requestLost: true, gatewayScope: 'oauth' });
     const { body } = await stage.collect({ expiresInSeconds: 60 });
     await stage.untilLine(body.id, (line) => line.event === 'deferred');
+    // The line is there a moment before the worker has put the job off.
+    await stage.gateway.settled();
     // The next answer takes a moment, and the transaction's time runs out in it.
     stage.mpesa.clearFaults();
     stage.mpesa.setFaults({ spikeArrest: true, gatewayScope: 'push', slowAnswer: true, slowAnswerMs: 500 });
