@@ -68,8 +68,10 @@ export type StatusReport = { readonly said?: ProviderWords } & (
   | { readonly kind: 'reversed' }
   | { readonly kind: 'pending' }
   | { readonly kind: 'absent' } // The provider proves that it never had this attempt.
-  | { readonly kind: 'asked' } // The answer comes by callback.
-  | { readonly kind: 'unknown'; readonly cause: string }
+  /** The answer comes by callback, and will name the question by these ids. */
+  | { readonly kind: 'asked'; readonly references?: ProviderReferences }
+  /** `forReview`: the provider's last word, and no inquiry will settle it. People must decide at once. */
+  | { readonly kind: 'unknown'; readonly cause: string; readonly forReview?: true }
 );
 
 // ————— What we ask of it —————
@@ -156,13 +158,16 @@ export interface HostedLinks {
 }
 
 export interface BalanceInquiry {
+  /** The URLs a question needs, where its answer comes by callback (M-Pesa). */
+  readonly callbackPurposes: readonly string[];
   /** The float in the account now, by the provider's own account names; `asked` where the answer comes by callback. */
   read(callbackUrls: Readonly<Record<string, string>>): Promise<BalanceAnswer>;
 }
 
 export type BalanceAnswer =
   | { readonly kind: 'balances'; readonly balances: readonly { readonly account: string; readonly available: Money }[] }
-  | { readonly kind: 'asked' }
+  /** The answer comes by callback, and will name the question by these ids. */
+  | { readonly kind: 'asked'; readonly references?: ProviderReferences }
   | { readonly kind: 'unknown'; readonly cause: string };
 
 export interface MethodCatalogue {
@@ -184,8 +189,11 @@ export interface RawCallback {
 /**
  * How far a message may be believed by itself.
  * `signed` is evidence, `unsigned` is a hint that makes us ask, `forged` carries a wrong signature and is only kept.
+ * `path` is an answer that we asked for, unsigned, on a URL made for this one purpose and known to the provider alone
+ * (M-Pesa's Results): evidence if it names an id that is known to us (`namesKnownId`) and every amount and party that it
+ * carries matches; a hint otherwise. An adapter gives it to such answers only, never to messages that merely come by themselves.
  */
-export type CallbackTrust = 'signed' | 'unsigned' | 'forged';
+export type CallbackTrust = 'signed' | 'path' | 'unsigned' | 'forged';
 
 /** What a message claims. Each field that it carries must match the attempt before it counts. */
 export interface CallbackMessage {
@@ -195,13 +203,23 @@ export interface CallbackMessage {
   readonly attemptId?: string;
   /** The kind of movement, where the message says so: whom to ask (`identify`, `inquire`) about an id we do not know. */
   readonly operation?: Operation;
+  /** Ids of the question that this message answers, as `asked` gave them; `references` are those of the attempt. */
+  readonly inquiry?: ProviderReferences;
   readonly amount?: Money;
+  /** The customer: who paid, was paid or was paid back. */
   readonly payer?: Msisdn;
   /** The merchant's account at the provider (M-Pesa: the shortcode), where the message names it. */
   readonly account?: string;
 }
 
-/** Both functions are pure: raw bytes in, a verdict out. */
+/** The answer to a question about the balance, as a message brings it. */
+export interface BalanceMessage {
+  readonly answer: Exclude<BalanceAnswer, { readonly kind: 'asked' }>;
+  /** Ids of the question, as `asked` gave them. */
+  readonly inquiry: ProviderReferences;
+}
+
+/** All functions are pure: raw bytes in, a verdict out. */
 export interface Callbacks {
   /** What genuine messages give as `account` (M-Pesa: the shortcode), where they name it at all. */
   readonly account?: string;
@@ -210,6 +228,8 @@ export interface Callbacks {
   authenticate(raw: RawCallback): CallbackTrust;
   /** Undefined where the bytes are no message of this provider. */
   parse(raw: RawCallback): CallbackMessage | undefined;
+  /** The same for messages on the URLs of the balance's `callbackPurposes`; absent where balances are answered at once. */
+  parseBalance?(raw: RawCallback): BalanceMessage | undefined;
 }
 
 /** What a credential check learned. It never moves money. */
@@ -280,7 +300,7 @@ export interface OperationFacts {
   readonly absentAfterMs: number | null;
   /** How long the customer's prompt can live, in ms; null where there is none. */
   readonly promptLifeMs: number | null;
-  /** The URLs a submit needs (M-Pesa B2C: `result` and `timeout`). */
+  /** The URLs a submit needs (M-Pesa B2C: `payout` and `payout_timeout`). */
   readonly callbackPurposes: readonly string[];
   /** The URLs an inquiry needs, where its answer comes by callback. */
   readonly inquiryCallbackPurposes: readonly string[];

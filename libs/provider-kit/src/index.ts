@@ -7,6 +7,7 @@ export {
   type ExchangeRecord,
   type HttpClientOptions,
 } from './axios-http-client.js';
+export { namesKnownId, type KnownIds } from './path-trust.js';
 export { readStatus, readSubmission, type StatusReader, type SubmissionReader, type WordsReader } from './readers.js';
 export { redact, redactPath } from './redact.js';
 export { toRefreshMarginMs, type TokenAnswer, type TokenCache } from './token-cache.js';

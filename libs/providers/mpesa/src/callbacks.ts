@@ -1,28 +1,82 @@
-import { Money, Msisdn } from '#libs/primitives';
-import { redact, type CallbackMessage, type Callbacks, type RawCallback } from '#libs/provider-kit';
+import type { CallbackMessage, Callbacks, RawCallback } from '#libs/provider-kit';
 import type { Settings } from './config.js';
 import { toReferences, toResultReport } from './mapping.js';
-import { StkCallback, type CallbackItem } from './wire.js';
+import { readBalanceResult, readNotice, readOrderResult, readStatusResult, type OwnNumbers } from './results.js';
+import { parseJson, readAmount, readPhone, readReceipt, readWords } from './values.js';
+import { ResultMessage, StkCallback, type CallbackItem } from './wire.js';
 
-/** Reads what M-Pesa posts about the pushes of one shortcode. */
+/**
+ * What a URL was given out for decides how a message on it is read: all Results look alike (§8), and the path of a push,
+ * whose purpose is `result`, must never speak about money that went out.
+ */
+export const PURPOSES = {
+  payouts: ['payout', 'payout_timeout'],
+  reversals: ['reversal', 'reversal_timeout'],
+  payoutStatus: ['payout_status', 'payout_status_timeout'],
+  reversalStatus: ['reversal_status', 'reversal_status_timeout'],
+  balance: ['balance', 'balance_timeout'],
+} as const;
+
+const RESULT_PURPOSES: readonly string[] = Object.values(PURPOSES).map(([result]) => result);
+
+/** Reads what M-Pesa posts about the pushes, payouts and reversals of one account. */
 export function createCallbacks(settings: Settings): Callbacks {
+  const own: OwnNumbers = {
+    shortcode: settings.shortcode,
+    others: [settings.payoutShortcode, settings.tillNumber].filter((number) => number !== undefined),
+  };
   return {
-    // The header was only ever seen with a paybill (§4). What it says for a till is unknown, so nothing is expected there.
-    account: settings.type === 'paybill' ? settings.shortcode : undefined,
-    // Daraja signs nothing (§16.2): whoever learns the path can write whatever they like.
-    authenticate: () => 'unsigned',
-    parse: parseCallback,
+    account: settings.shortcode,
+    authenticate,
+    parse: (raw) => parse(raw, settings, own),
+    parseBalance({ purpose, body }) {
+      const result = purpose === PURPOSES.balance[0] ? readResult(body) : undefined;
+      return result && readBalanceResult(result);
+    },
   };
 }
 
-function parseCallback({ headers, body }: RawCallback): CallbackMessage | undefined {
+/**
+ * Daraja signs nothing (§16.2): whoever learns the path of a push can write whatever they like, and the query is there to
+ * be asked. A Result was asked for and comes on a path of its own; a notice that one expired in the queue proves nothing.
+ */
+function authenticate({ purpose, body }: RawCallback): 'path' | 'unsigned' {
+  return RESULT_PURPOSES.includes(purpose) && readResult(body) !== undefined ? 'path' : 'unsigned';
+}
+
+function parse(raw: RawCallback, settings: Settings, own: OwnNumbers): CallbackMessage | undefined {
+  const result = readResult(raw.body);
+  switch (raw.purpose) {
+    case 'result':
+      return parsePush(raw, settings);
+    case 'payout':
+      return result && readOrderResult(result, 'payouts', own);
+    case 'reversal':
+      return result && readOrderResult(result, 'reversals', own);
+    case 'payout_timeout':
+      return result && readNotice(result, 'payouts');
+    case 'reversal_timeout':
+      return result && readNotice(result, 'reversals');
+    case 'payout_status':
+      return result && readStatusResult(result, 'payouts', own);
+    case 'reversal_status':
+      return result && readStatusResult(result, 'reversals', own);
+    default: // Of the balance, or that a question expired in the queue: about no attempt.
+      return undefined;
+  }
+}
+
+function readResult(body: Uint8Array) {
+  return ResultMessage.safeParse(parseJson(body)).data?.Result;
+}
+
+function parsePush({ headers, body }: RawCallback, settings: Settings): CallbackMessage | undefined {
   const callback = StkCallback.safeParse(parseJson(body)).data?.Body.stkCallback;
   if (!callback) return undefined;
   const items = callback.CallbackMetadata?.Item ?? [];
   const amount = readAmount(findValue(items, 'Amount'));
-  // An amount that cannot be held against ours must not pass as one that was not named.
   if (amount === 'unreadable') return undefined;
-  const payer = readPayer(findValue(items, 'PhoneNumber'));
+  const payer = readPhone(findValue(items, 'PhoneNumber'));
   const said = { providerCode: callback.ResultCode, providerMessage: readWords(callback.ResultDesc) };
   const report = toResultReport(callback.ResultCode);
   return {
@@ -33,7 +87,8 @@ function parseCallback({ headers, body }: RawCallback): CallbackMessage | undefi
     references: toReferences(callback.CheckoutRequestID, callback.MerchantRequestID),
     amount,
     payer,
-    account: headers['businessshortcode'],
+    // The header was only ever seen with a paybill (§4). What it says for a till is unknown, so there it says nothing.
+    account: settings.type === 'paybill' ? headers['businessshortcode'] : undefined,
   };
 }
 
@@ -41,35 +96,4 @@ function parseCallback({ headers, body }: RawCallback): CallbackMessage | undefi
 function findValue(items: readonly CallbackItem[], name: string): unknown {
   const value = items.find((item) => item.Name === name)?.Value;
   return value === null || value === '' ? undefined : value;
-}
-
-// A JSON number with at most two decimals prints as it was written, but for its trailing zeros: `150.00` is 150.
-function readAmount(value: unknown): Money | undefined | 'unreadable' {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number' && typeof value !== 'string') return 'unreadable';
-  const amount = Money.parse(String(value), 'KES');
-  return typeof amount === 'string' ? 'unreadable' : amount;
-}
-
-// C2B notices lost their readable numbers in 2022 (§13). Should these follow, the rest of the message must not be lost.
-function readPayer(value: unknown): Msisdn | undefined {
-  return typeof value === 'number' || typeof value === 'string' ? Msisdn.parseDigits(String(value)) : undefined;
-}
-
-// Ten letters and digits so far (§1.1), but opaque; anybody may have written it, so not of any length.
-function readReceipt(value: unknown): string | undefined {
-  return typeof value === 'string' && /^\w{1,40}$/.test(value) ? value : undefined;
-}
-
-// Prose for people, from a sender nobody vouches for.
-function readWords(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : redact(text).slice(0, 300);
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return undefined; // No JSON, so no message of Daraja's.
-  }
 }

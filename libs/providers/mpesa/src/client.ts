@@ -8,13 +8,19 @@ import {
 } from '#libs/provider-kit';
 import type { Credentials, Settings } from './config.js';
 import { isProductRefusal, isTokenRefusal, toTokenAnswer } from './mapping.js';
-import type { PushBody, QueryBody } from './wire.js';
+import type { BalanceQueryBody, PayoutBody, PushBody, QueryBody, ReversalBody, StatusQueryBody } from './wire.js';
 
 /** The calls of Daraja, for one account. */
 export interface DarajaClient {
   /** Sends the push, on a connection of its own, unless `sendBefore` (epoch ms) has come. */
   push(body: PushBody, sendBefore: number): Promise<ProviderExchange>;
   query(body: QueryBody): Promise<ProviderExchange>;
+  /** Sends a payout, as `push` does. */
+  payOut(body: PayoutBody, sendBefore: number): Promise<ProviderExchange>;
+  /** Sends a reversal, as `push` does. */
+  reverse(body: ReversalBody, sendBefore: number): Promise<ProviderExchange>;
+  queryStatus(body: StatusQueryBody): Promise<ProviderExchange>;
+  queryBalance(body: BalanceQueryBody): Promise<ProviderExchange>;
   /** Trades the credentials for a token now, whatever token is still good, and leaves it for everyone to use. */
   renewToken(): Promise<TokenAnswer>;
 }
@@ -61,6 +67,10 @@ export function createDarajaClient(account: Account<Credentials, Settings>, deps
   return {
     push: (body, sendBefore) => post('/mpesa/stkpush/v1/processrequest', body, { freshConnection: true, sendBefore }),
     query: (body) => post('/mpesa/stkpushquery/v1/query', body),
+    payOut: (body, sendBefore) => post('/mpesa/b2c/v3/paymentrequest', body, { freshConnection: true, sendBefore }),
+    reverse: (body, sendBefore) => post('/mpesa/reversal/v1/request', body, { freshConnection: true, sendBefore }),
+    queryStatus: (body) => post('/mpesa/transactionstatus/v1/query', body),
+    queryBalance: (body) => post('/mpesa/accountbalance/v1/query', body),
     async renewToken() {
       const answers: TokenAnswer[] = [];
       const renew = async () => {

@@ -1,5 +1,6 @@
 import type { StatusReport } from '#libs/provider-kit';
-import { RESULT_CODES, SYNC_ERRORS } from './codes.js';
+import { ORDER_ERRORS, PUSH_ERRORS, RESULT_CODES } from './codes.js';
+import { ORDER_RESULT_CODES, TRANSACTION_STATUSES } from './order-codes.js';
 import { toResultReport } from './mapping.js';
 
 describe('result codes', () => {
@@ -56,6 +57,11 @@ describe('result codes', () => {
   });
 });
 
-it.each([...RESULT_CODES, ...SYNC_ERRORS])('$code names where it was read', ({ source }) => {
-  expect(source).toMatch(/^§[\d.]+(, §[\d.]+)* (portal|sdk|seen)\b/);
-});
+const statuses = Object.entries(TRANSACTION_STATUSES).map(([code, { source }]) => ({ code, source }));
+
+it.each([...RESULT_CODES, ...PUSH_ERRORS, ...ORDER_ERRORS, ...ORDER_RESULT_CODES, ...statuses])(
+  '$code names where it was read',
+  ({ source }) => {
+    expect(source).toMatch(/^§[\d.]+(, §[\d.]+)* (portal|sdk|seen)\b/);
+  },
+);

@@ -13,7 +13,8 @@ import type { FailureReason } from '#libs/provider-kit';
 export type ResultVerdict =
   | { readonly kind: 'succeeded' | 'pending' }
   | { readonly kind: 'failed' | 'cancelled' | 'expired'; readonly reason: FailureReason }
-  | { readonly kind: 'unknown'; readonly cause: string };
+  /** `forReview`: their last word, and it settles nothing. */
+  | { readonly kind: 'unknown'; readonly cause: string; readonly forReview?: true };
 
 interface ResultRow {
   readonly code: string;
@@ -74,7 +75,7 @@ export type SubmissionVerdict =
   | { readonly kind: 'rejected'; readonly reason: FailureReason }
   | { readonly kind: 'deferred'; readonly retryAfterMs: number };
 
-interface SyncRow {
+export interface SyncRow {
   /** Null where the source names none. */
   readonly code: string | null;
   /** Null where the code says it all. With HTTP 5xx neither half is believed alone. */
@@ -88,7 +89,7 @@ const deferred = (retryAfterMs: number): SubmissionVerdict => ({ kind: 'deferred
 const misconfigured = rejected('provider_misconfigured');
 
 /*
- * Refusals of a push, first match wins; code and message must both fit. Most come with HTTP 500, hence the message:
+ * Refusals of a call, first match wins; code and message must both fit. Most come with HTTP 500, hence the message:
  * `500.001.1001` alone has many meanings and proves nothing. The waits are ours: Daraja says "few minutes" at most.
  * Not in the table on purpose, so unknown:
  *   500.003.1001  "Internal Server Error" and "Service is currently unreachable" do not say how far the push got.
@@ -97,9 +98,9 @@ const misconfigured = rejected('provider_misconfigured');
  *                 can also cut an answer on the way out, the page is documented by nobody, and it cannot be told apart.
  *                 A push sent again by mistake costs the payer money; one left open costs an operator a look.
  */
+/** Refusals of the gateway in front of every API. */
 // prettier-ignore
-export const SYNC_ERRORS: readonly SyncRow[] = [
-  { code: '400.002.02', message: /\bInvalid (PhoneNumber|PartyA)\b/i, says: rejected('invalid_recipient'), source: '§1.2 portal 2025-12' },
+const GATEWAY_ERRORS: readonly SyncRow[] = [
   { code: '400.002.02', message: null, says: rejected('provider_rejected'), source: '§1.2, §3.4 portal 2025-12: validation' },
   { code: '400.002.05', message: null, says: rejected('provider_rejected'), source: '§1.2 portal 2025-12: malformed request' },
   { code: '400.003.02', message: null, says: rejected('provider_rejected'), source: '§1.2 portal 2025-12, seen 2025-12' },
@@ -108,18 +109,36 @@ export const SYNC_ERRORS: readonly SyncRow[] = [
   { code: '404.003.01', message: null, says: misconfigured, source: '§1.2 portal 2025-12: wrong path' },
   { code: '404.001.04', message: null, says: misconfigured, source: '§1.2 portal 2025-12: header or verb' },
   { code: '405.001', message: null, says: misconfigured, source: '§1.2 portal 2025-12: verb' },
-  { code: '500.001.1001', message: /\bMerchant does not exist\b/i, says: misconfigured, source: '§3.4 portal 2025-12' },
-  { code: '500.001.1001', message: /\bWrong credentials\b/i, says: misconfigured, source: '§3.4 portal 2025-12; older with "[MerchantValidate] - "' },
-  // Documented without its code; taken for this one because the other refusals of the same check carry it.
-  { code: '500.001.1001', message: /\bnot allowed to carry out transaction type\b/i, says: misconfigured, source: '§3.3 portal 2025-12' },
-  // The line is busy with another prompt: a definite no to this one.
-  { code: '500.001.1001', message: /\bUnable to lock subscriber\b/i, says: rejected('subscriber_busy'), source: '§3.4 portal 2025-12' },
   { code: '500.003.02', message: /\bSpike Arrest Violation\b/i, says: deferred(30_000), source: '§1.2 portal 2025-12' },
   { code: '500.003.02', message: /\bSystem is busy\b/i, says: deferred(120_000), source: '§1.2, §3.4 portal 2025-12' },
   { code: '500.003.03', message: /\bQuota Violation\b/i, says: deferred(600_000), source: '§1.2 portal 2025-12' },
   { code: '00.002.1001', message: /\bunder maintenance\b/i, says: deferred(600_000), source: '§1.2 portal 2025-12' },
   // The gateway found no way to send it on; the same host answered the token call, so the way will come back.
   { code: null, message: /\bUnable to identify proxy for host\b/i, says: deferred(60_000), source: '§1.2 seen (safaricom/mpesa-node-library#30)' },
+];
+
+// prettier-ignore
+export const PUSH_ERRORS: readonly SyncRow[] = [
+  { code: '400.002.02', message: /\bInvalid (PhoneNumber|PartyA)\b/i, says: rejected('invalid_recipient'), source: '§1.2 portal 2025-12' },
+  { code: '500.001.1001', message: /\bMerchant does not exist\b/i, says: misconfigured, source: '§3.4 portal 2025-12' },
+  { code: '500.001.1001', message: /\bWrong credentials\b/i, says: misconfigured, source: '§3.4 portal 2025-12; older with "[MerchantValidate] - "' },
+  // Documented without its code; taken for this one because the other refusals of the same check carry it.
+  { code: '500.001.1001', message: /\bnot allowed to carry out transaction type\b/i, says: misconfigured, source: '§3.3 portal 2025-12' },
+  // The line is busy with another prompt: a definite no to this one.
+  { code: '500.001.1001', message: /\bUnable to lock subscriber\b/i, says: rejected('subscriber_busy'), source: '§3.4 portal 2025-12' },
+  ...GATEWAY_ERRORS,
+];
+
+/*
+ * The same for payouts, reversals and questions. Not in the table on purpose, so unknown:
+ *   500.002.1001 "Duplicate OriginatorConversationID."  The earlier request exists, and may have paid: it is asked about (§9).
+ *   500.002.1001 "System internal error."               A plain fault under the same code (§1.2).
+ */
+// prettier-ignore
+export const ORDER_ERRORS: readonly SyncRow[] = [
+  { code: '400.002.02', message: /\bInvalid PartyB\b/i, says: rejected('invalid_recipient'), source: '§1.2, §9 portal 2025-12' },
+  { code: '400.002.02', message: /\bInvalid (SecurityCredential|Initiator(Name)?|PartyA|ReceiverParty)\b/i, says: misconfigured, source: '§1.2 portal 2025-12' },
+  ...GATEWAY_ERRORS,
 ];
 
 /** How long to leave a Daraja alone that throttles without a word we know. */

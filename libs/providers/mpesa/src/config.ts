@@ -24,6 +24,11 @@ export const Credentials = z
     }),
     initiatorPassword: secretText('Initiator password', 'Password of the API operator; valid for 90 days.').optional(),
   })
+  // RSA holds 117 bytes at least (a key of 1,024 bits), and Safaricom’s passwords are far shorter.
+  .refine(({ initiatorPassword = '' }) => Buffer.byteLength(initiatorPassword) <= 100, {
+    message: 'At most 100 bytes.',
+    path: ['initiatorPassword'],
+  })
   .refine((given) => (given.initiatorName === undefined) === (given.initiatorPassword === undefined), {
     message: 'An initiator needs both a name and a password.',
     path: ['initiatorPassword'],
@@ -59,7 +64,8 @@ export type Settings = z.infer<typeof Settings>;
 // Dates are not looked at: the certificates in circulation expired years ago and only their key is used (§7).
 function isCertificate(pem: string): boolean {
   try {
-    return new X509Certificate(pem).publicKey.asymmetricKeyType === 'rsa';
+    const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(pem).publicKey;
+    return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 1024;
   } catch {
     return false;
   }

@@ -1,5 +1,14 @@
-import { describeProvider, empty, json, type Control, type Situation } from '#libs/provider-kit/conformance';
-import { DEFAULT_DIRECTORY, startMpesaSimulator } from '#libs/simulators/mpesa';
+import type { FailureReason } from '#libs/provider-kit';
+import {
+  describeProvider,
+  empty,
+  json,
+  type Control,
+  type InquiryStage,
+  type Situation,
+} from '#libs/provider-kit/conformance';
+import { DEFAULT_DIRECTORY, SIMULATOR_CERTIFICATE, startMpesaSimulator } from '#libs/simulators/mpesa';
+import { z } from 'zod';
 import { mpesa } from './index.js';
 
 const CHECKOUT = 'ws_CO_140320261530211700000123';
@@ -9,12 +18,20 @@ const PHONE = '+254700000123';
 const [app] = DEFAULT_DIRECTORY.apps;
 const paybill = DEFAULT_DIRECTORY.merchants.find(({ till }) => till === undefined);
 const store = DEFAULT_DIRECTORY.merchants.find(({ till }) => till !== undefined);
-if (!app || !paybill || !store) throw new TypeError('The simulator has no app, paybill or till');
+const initiator = paybill?.initiator;
+if (!app || !paybill || !store || !initiator)
+  throw new TypeError('The simulator has no app, paybill, till or operator');
 const { consumerKey, consumerSecret } = app;
 
 const merchants = [
-  { merchant: paybill, settings: { type: 'paybill', shortcode: paybill.shortcode } },
-  { merchant: store, settings: { type: 'till', shortcode: store.shortcode, tillNumber: store.till } },
+  {
+    merchant: paybill,
+    settings: { type: 'paybill', shortcode: paybill.shortcode, certificate: SIMULATOR_CERTIFICATE },
+  },
+  {
+    merchant: store,
+    settings: { type: 'till', shortcode: store.shortcode, tillNumber: store.till, certificate: SIMULATOR_CERTIFICATE },
+  },
 ];
 
 const faults = (name: string, changes: Record<string, unknown>): Situation => ({
@@ -39,6 +56,137 @@ const afterwards = (name: string, changes: Record<string, unknown>): Situation =
   },
 });
 
+const operator = { initiatorName: initiator.name, initiatorPassword: initiator.password };
+
+/** A payout or reversal that was refused, whatever the API. */
+const refusedOrders = (api: 'b2c' | 'reversal'): readonly (Situation & { readonly reason: FailureReason })[] => [
+  {
+    ...faults('an app without the product', { tokenRejected: true, tokenRejection: 'noApiProduct' }),
+    reason: 'provider_misconfigured',
+  },
+  {
+    name: 'the URL of the Result',
+    // What a reversal undoes was collected before.
+    arrange: (control) =>
+      control('PUT', '/_control/settings', { refuseForbiddenWords: true, acceptLoopbackCallbacks: false }),
+    reason: 'provider_rejected',
+  },
+  { name: 'validation', reply: error(400, '400.002.02', 'Bad Request - Invalid Amount'), reason: 'provider_rejected' },
+  {
+    name: 'an operator that it cannot read',
+    reply: error(400, '400.002.02', `Bad Request - Invalid ${api === 'b2c' ? 'InitiatorName' : 'Initiator'}`),
+    reason: 'provider_misconfigured',
+  },
+];
+
+const deferredOrders = (api: 'b2c' | 'reversal'): readonly Situation[] => [
+  faults('spike arrest', { spikeArrest: true, gatewayScope: api }),
+  faults('spike arrest as 429', { spikeArrest: true, throttleStatus: '429', gatewayScope: api }),
+  faults('system busy', { systemBusy: true, gatewayScope: api }),
+  faults('quota', { quotaViolation: true, gatewayScope: api }),
+  faults('maintenance', { maintenance: true, gatewayScope: api }),
+  faults('no route', { apigeeFault: true, gatewayScope: api }),
+];
+
+const doubtfulOrders = (api: 'b2c' | 'reversal'): readonly Situation[] => [
+  faults('the firewall', { firewall403: true, gatewayScope: api }),
+  faults('a request that was lost', { requestLost: true, gatewayScope: api }),
+  faults('a duplicate', { orderRefusal: 'duplicate', orderScope: api }),
+  faults('the same code for a plain fault', { orderRefusal: 'systemError', orderScope: api }),
+  faults('an internal error', { orderRefusal: 'internalError', orderScope: api }),
+  faults('an order that was taken, its answer cut', { orderAnswerLost: true, orderScope: api }),
+  faults('an order that was taken, answered in HTML', { orderAnswerUnreadable: true, orderScope: api }),
+  faults('an order that was taken, answered with nothing', { orderAnswerEmpty: true, orderScope: api }),
+  faults('an order that was taken, answered as an error', { orderAnswerError: true, orderScope: api }),
+  faults('an order that was taken, answered by a proxy', { orderAnswerBadGateway: true, orderScope: api }),
+  { name: 'yes without an id', reply: json(200, { ResponseCode: '0', ResponseDescription: 'Accept' }) },
+];
+
+const acknowledged = (changes: Record<string, string>) =>
+  json(200, { ConversationID: 'AG_1', OriginatorConversationID: 'a1b2', ResponseCode: '0', ...changes });
+
+/** What a status query may come to. Its answer is a Result, in whichever shape. */
+const statusAnswers = (failing: Record<string, unknown>): InquiryStage => ({
+  answers: [
+    { name: 'carried out', kind: 'asked', thenArrives: 'succeeded', arrange: ended },
+    {
+      ...faults('its codes as text', { resultCodeType: 'string', resultAmountForm: '"500.00"' }),
+      kind: 'asked',
+      thenArrives: 'succeeded',
+    },
+    {
+      ...faults('the portal’s names of the parties', { statusParties: 'bothDebit' }),
+      kind: 'asked',
+      thenArrives: 'succeeded',
+    },
+    {
+      ...faults('another order of everything', { resultParameterOrder: 'reversed', resultReference: 'array' }),
+      kind: 'asked',
+      thenArrives: 'succeeded',
+    },
+    { ...faults('authorized', { statusContradiction: 'Pending Authorized' }), kind: 'asked', thenArrives: 'pending' },
+    { ...faults('declined', { statusContradiction: 'Declined' }), kind: 'asked', thenArrives: 'failed' },
+    { ...faults('expired', { statusContradiction: 'Expired' }), kind: 'asked', thenArrives: 'expired' },
+    { ...faults('not found, which proves nothing', { statusUnknown: true }), kind: 'asked', thenArrives: 'unknown' },
+    {
+      ...faults('no operator', { statusOfUnknown: 'SFC_IC0003', statusUnknown: true }),
+      kind: 'asked',
+      thenArrives: 'unknown',
+    },
+    { ...faults('a query that failed', { statusResult: '2001' }), kind: 'asked', thenArrives: 'unknown' },
+    {
+      ...faults('a status that nobody knows', { statusContradiction: 'Reticulated' }),
+      kind: 'asked',
+      thenArrives: 'unknown',
+    },
+    {
+      ...faults('a success without parameters', { resultParameters: 'missing', orderScope: 'status' }),
+      kind: 'asked',
+      thenArrives: 'unknown',
+    },
+    { ...faults('more to come', { resultType: '1', orderScope: 'status' }), kind: 'asked', thenArrives: 'unknown' },
+    { ...faults('an order that failed', failing), kind: 'asked' },
+  ],
+  noise: [
+    faults('the firewall', { firewall403: true, gatewayScope: 'status' }),
+    faults('a spike arrest', { spikeArrest: true, gatewayScope: 'status' }),
+    faults('a fault', { orderRefusal: 'systemError', orderScope: 'status' }),
+  ],
+  unknownWord: acknowledged({ ResponseCode: '77' }),
+});
+
+const result = (purpose: string, fields: string) => ({
+  purpose,
+  body: `{ "Result": { "ResultType": 0, "OriginatorConversationID": "att_01J", "ConversationID": "AG_20260314_1", ${fields} } }`,
+});
+const parameters = (...rows: [string, string][]) =>
+  `"ResultParameters": { "ResultParameter": [${rows.map(([key, value]) => `{ "Key": "${key}", "Value": ${value} }`).join()}] }`;
+const paidOut = parameters(
+  ['TransactionAmount', '500'],
+  ['TransactionReceipt', '"UCE8M2XQ4T"'],
+  ['ReceiverPartyPublicName', '"254700000123 - Jane Doe"'],
+);
+const statusOf = (word: string) =>
+  `"ResultCode": 0, ${parameters(
+    ['TransactionStatus', `"${word}"`],
+    ['Amount', '"500"'],
+    ['ConversationID', '"AG_20260314_1"'],
+    ['OriginatorConversationID', '"att_01J"'],
+    ['ReceiptNo', '"UCE8M2XQ4T"'],
+  )}`;
+
+const arranged = (changes: Record<string, unknown>): Pick<Situation, 'arrange'> => ({
+  arrange: (control) => control('PUT', '/_control/faults', changes),
+});
+
+const Paid = z.object({ receipt: z.string() });
+
+/** A payment that is in the simulator's book, made without the adapter: what a reversal undoes. */
+async function payByMenu(control: Control, shortcode: string): Promise<{ receipt: string }> {
+  const payment = { shortcode, phone: PHONE.slice(1), amount: 150 };
+  return Paid.parse(await control('POST', '/_control/payments', payment));
+}
+
 const items = (amount: string) => `"CallbackMetadata": { "Item": [
   { "Name": "Amount", "Value": ${amount} }, { "Name": "MpesaReceiptNumber", "Value": "UCE4K7Q2ZP" }, { "Name": "Balance" },
   { "Name": "TransactionDate", "Value": 20260314153047 }, { "Name": "PhoneNumber", "Value": 254700000123 } ] }`;
@@ -50,8 +198,8 @@ const callback = (fields: string) => ({
 describe.each(merchants)('$settings.type', ({ merchant, settings }) => {
   describeProvider({
     definition: mpesa,
-    account: { credentials: { consumerKey, consumerSecret, passkey: merchant.passkey }, settings },
-    badCredentials: { consumerKey, consumerSecret: 'another-secret', passkey: merchant.passkey },
+    account: { credentials: { consumerKey, consumerSecret, passkey: merchant.passkey, ...operator }, settings },
+    badCredentials: { consumerKey, consumerSecret: 'another-secret', passkey: merchant.passkey, ...operator },
 
     async startSimulator() {
       const simulator = await startMpesaSimulator({
@@ -62,6 +210,8 @@ describe.each(merchants)('$settings.type', ({ merchant, settings }) => {
           processingDelayMs: 0,
           callbackDelayMs: 0,
           promptLifeMs: 50,
+          orderDelayMs: 20,
+          reversalDelayMs: 20,
         },
       });
       return { baseUrl: simulator.baseUrl, stop: () => simulator.close() };
@@ -161,8 +311,135 @@ describe.each(merchants)('$settings.type', ({ merchant, settings }) => {
       },
     },
 
+    payouts: {
+      order: { method: 'mpesa_ke', amount: '500', party: { phone: PHONE } },
+      isSubmit: ({ path }) => path === '/mpesa/b2c/v3/paymentrequest',
+      isInquiry: ({ path }) => path === '/mpesa/transactionstatus/v1/query',
+      accepts: 'accepted',
+      volatileFields: ['SecurityCredential'],
+      rejections: [
+        ...refusedOrders('b2c'),
+        { name: 'a phone that is none', order: { party: { phone: '+254202711000' } }, reason: 'invalid_recipient' },
+        { name: 'a foreign phone', order: { party: { phone: '+256772123456' } }, reason: 'invalid_recipient' },
+      ],
+      deferrals: deferredOrders('b2c'),
+      doubts: doubtfulOrders('b2c'),
+      unknownWord: acknowledged({ ResponseCode: '77' }),
+      quoting: (text) => error(400, '400.002.02', `Bad Request - ${text}`),
+      bare429: 'deferred',
+      inquiries: statusAnswers({ payoutResult: '2040' }),
+    },
+
+    reversals: {
+      order: async (control) => ({
+        method: 'mpesa_ke',
+        amount: '150',
+        party: { phone: PHONE },
+        original: await payByMenu(control, merchant.shortcode),
+      }),
+      isSubmit: ({ path }) => path === '/mpesa/reversal/v1/request',
+      isInquiry: ({ path }) => path === '/mpesa/transactionstatus/v1/query',
+      accepts: 'accepted',
+      volatileFields: ['SecurityCredential'],
+      rejections: refusedOrders('reversal').filter(({ name }) => name !== 'the URL of the Result'),
+      deferrals: deferredOrders('reversal'),
+      doubts: doubtfulOrders('reversal'),
+      unknownWord: acknowledged({ ResponseCode: '77' }),
+      quoting: (text) => error(400, '400.002.02', `Bad Request - ${text}`),
+      bare429: 'deferred',
+      inquiries: statusAnswers({ reversalResult: '2006' }),
+    },
+
+    balance: { kind: 'asked', callbackPurposes: ['balance', 'balance_timeout'] },
+
     callbacks: {
       samples: [
+        {
+          name: 'a payout',
+          raw: result('payout', `"ResultCode": 0, "TransactionID": "UCE8M2XQ4T", ${paidOut}`),
+          trust: 'path',
+          kind: 'succeeded',
+        },
+        {
+          name: 'a payout without parameters',
+          raw: result('payout', '"ResultCode": "0", "TransactionID": "UCE8M2XQ4T"'),
+          trust: 'path',
+          kind: 'succeeded',
+        },
+        {
+          name: 'an empty float',
+          raw: result('payout', '"ResultCode": 1, "TransactionID": "UCE0000000"'),
+          trust: 'path',
+          kind: 'failed',
+          reason: 'merchant_balance_low',
+        },
+        {
+          name: 'a payout to nobody',
+          raw: result(
+            'payout',
+            '"ResultCode": "SFC_IC0003", "ResultParameters": { "ResultParameter": { "Key": "BOCompletedTime", "Value": 20260314153102 } }',
+          ),
+          trust: 'path',
+          kind: 'failed',
+          reason: 'invalid_recipient',
+        },
+        { name: 'a duplicate', raw: result('payout', '"ResultCode": 15'), trust: 'path', kind: 'unknown' },
+        {
+          name: 'a notice of the queue',
+          raw: result('payout_timeout', '"ResultCode": 1'),
+          trust: 'unsigned',
+          kind: 'unknown',
+        },
+        {
+          name: 'a notice of the queue that claims success',
+          raw: result('payout_timeout', `"ResultCode": 0, ${paidOut}`),
+          trust: 'unsigned',
+          kind: 'unknown',
+        },
+        {
+          name: 'a reversal',
+          raw: result('reversal', '"ResultCode": 0, "TransactionID": "UCE9R1VRSL"'),
+          trust: 'path',
+          kind: 'succeeded',
+        },
+        {
+          name: 'a reversal of what was reversed',
+          raw: result('reversal', '"ResultCode": "R000001"'),
+          trust: 'path',
+          kind: 'unknown',
+        },
+        {
+          name: 'a reversal of nothing',
+          raw: result('reversal', '"ResultCode": "R000002"'),
+          trust: 'path',
+          kind: 'failed',
+          reason: 'provider_rejected',
+        },
+        { name: 'a status', raw: result('payout_status', statusOf('Completed')), trust: 'path', kind: 'succeeded' },
+        {
+          name: 'a status of failure',
+          raw: result('payout_status', statusOf('Declined')),
+          trust: 'path',
+          kind: 'failed',
+        },
+        {
+          name: 'a reversal’s status',
+          raw: result('reversal_status', statusOf('Completed')),
+          trust: 'path',
+          kind: 'succeeded',
+        },
+        {
+          name: 'a status on the path of a payout',
+          raw: result('payout', statusOf('Completed')),
+          trust: 'path',
+          kind: 'unknown',
+        },
+        {
+          name: 'a payout on the path of a status',
+          raw: result('payout_status', `"ResultCode": 0, ${paidOut}, "ReferenceData": {}`),
+          trust: 'path',
+          kind: 'unknown',
+        },
         {
           name: 'a payment',
           raw: callback(`"ResultCode": 0, "ResultDesc": "…", ${items('150.00')}`),
@@ -198,7 +475,20 @@ describe.each(merchants)('$settings.type', ({ merchant, settings }) => {
         },
       ],
       unknownWord: callback('"ResultCode": 7777, "ResultDesc": "…"'),
-      arrivals: [{ movement: 'collections', kind: 'succeeded' }],
+      arrivals: [
+        { movement: 'collections', kind: 'succeeded' },
+        { movement: 'payouts', kind: 'succeeded' },
+        { movement: 'payouts', kind: 'failed', order: { party: { phone: '+254700002040' } } },
+        { movement: 'payouts', kind: 'unknown', ...arranged({ queueTimeout: true }) },
+        { movement: 'payouts', kind: 'succeeded', ...arranged({ queueTimeoutAnyway: true }) },
+        {
+          movement: 'payouts',
+          kind: 'succeeded',
+          ...arranged({ resultOriginator: 'gateway', resultReceipt: 'missing' }),
+        },
+        { movement: 'reversals', kind: 'succeeded' },
+        { movement: 'reversals', kind: 'unknown', ...arranged({ reversalResult: 'R000001' }) },
+      ],
     },
   });
 });

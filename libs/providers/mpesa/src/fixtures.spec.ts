@@ -4,6 +4,7 @@ import { Money, Msisdn } from '#libs/primitives';
 import type { HttpAnswer, RawCallback } from '#libs/provider-kit';
 import { createCallbacks } from './callbacks.js';
 import { isProductRefusal, isTokenRefusal, toOutcome, toReport, toTokenAnswer } from './mapping.js';
+import { toOrderOutcome } from './orders.js';
 
 // Every documented body, read from its file.
 
@@ -85,7 +86,82 @@ const queries: [string, object][] = [
   ['bad-gateway.http', unknown],
 ];
 
+const AG = 'AG_20260314_2010abcdef0123456789';
+const orders: [string, object][] = [
+  [
+    'order-acknowledged.http',
+    { kind: 'accepted', references: { providerReference: AG, others: { OriginatorConversationID: 'pay_7f3c2a10' } } },
+  ],
+  // The earlier one may have paid.
+  ['order-duplicate.http', { ...unknown, said: { providerCode: '500.002.1001' } }],
+  ['order-system-error.http', unknown],
+  ['order-invalid-party.http', { kind: 'rejected', reason: 'invalid_recipient' }],
+  ['order-invalid-initiator.http', misconfigured],
+  ['order-invalid-identifier.http', { kind: 'rejected', reason: 'provider_rejected' }],
+  ['push-spike-arrest.http', deferred],
+  ['push-internal-error.http', unknown],
+  // A push’s own refusals mean nothing here.
+  ['push-wrong-credentials.http', unknown],
+  ['firewall.http', unknown],
+  ['token-no-product.http', misconfigured],
+];
+
 const payer = Msisdn.parse('+254700000123');
+const paidOut = { providerReference: AG, others: { OriginatorConversationID: 'pay_7f3c2a10' } };
+const question = {
+  providerReference: 'AG_20260314_0000aa11bb22cc33dd44',
+  others: { OriginatorConversationID: '3213-416199-2' },
+};
+const reversal = {
+  providerReference: '8521-4298025-1',
+  others: { ConversationID: 'AG_20260314_00006e86aaaabbbbcccc' },
+};
+const moved = { kind: 'succeeded', receipt: 'UCE8M2XQ4T', amount: kes('500'), payer };
+const results: [string, string, object][] = [
+  ['payout-result-paid.http', 'payout', { report: moved, references: paidOut, amount: kes('500'), payer }],
+  [
+    'payout-result-other-originator.http',
+    'payout',
+    {
+      report: { kind: 'succeeded', receipt: 'UCE8M2XQ4T' },
+      references: { providerReference: AG, others: { OriginatorConversationID: '19455-424535-1' } },
+    },
+  ],
+  [
+    'payout-result-refused.http',
+    'payout',
+    { report: { kind: 'failed', reason: 'provider_misconfigured' }, references: paidOut },
+  ],
+  ['payout-result-text-code.http', 'payout', { report: { kind: 'failed', reason: 'invalid_recipient' } }],
+  ['queue-time-out.http', 'payout_timeout', { report: unknown, references: paidOut }],
+  ['payout-result-paid.http', 'payout_timeout', { report: unknown, references: paidOut }],
+  // A shop that is not ours paid it: the account says so.
+  [
+    'status-result-completed.http',
+    'payout_status',
+    { report: moved, references: paidOut, inquiry: question, account: '600100' },
+  ],
+  ['status-result-both-debit.http', 'payout_status', { report: moved, payer, account: '600100' }],
+  ['status-result-declined.http', 'payout_status', { report: { kind: 'failed', reason: 'provider_rejected' } }],
+  ['status-result-initiated.http', 'payout_status', { report: { kind: 'pending' } }],
+  ['status-result-not-found.http', 'payout_status', { report: unknown, references: {}, inquiry: question }],
+  ['status-result-receiver-invalid.http', 'payout_status', { report: unknown, inquiry: question }],
+  // Its code 0 says that a question was answered, on whichever path it comes.
+  ['status-result-completed.http', 'payout', { report: unknown }],
+  ['balance-result.http', 'payout', { report: unknown }],
+  ['payout-result-paid.http', 'payout_status', { report: unknown }],
+  [
+    'reversal-result-done.http',
+    'reversal',
+    { report: { kind: 'succeeded', receipt: 'UCE9R1VRSL' }, references: reversal, amount: kes('1'), payer },
+  ],
+  ['reversal-result-older.http', 'reversal', { report: { kind: 'succeeded', receipt: 'UCE9R1VRSL' } }],
+  [
+    'reversal-result-already.http',
+    'reversal',
+    { report: { kind: 'unknown', cause: 'already_reversed', forReview: true }, references: reversal },
+  ],
+];
 const callbacks: [string, object][] = [
   ['callback-paid.http', { report: paid('150'), references, amount: kes('150'), payer, account: '174379' }],
   ['callback-paid-four-items.http', { report: paid('1'), references, amount: kes('1'), payer, account: '174379' }],
@@ -101,6 +177,47 @@ describe('documented bodies', () => {
   it.each(callbacks)('callback, %s', (file, expected) => {
     const { parse } = createCallbacks({ type: 'paybill', shortcode: '174379' });
     expect(parse(callback(file))).toMatchObject(expected);
+  });
+
+  it.each(orders)('order, %s', (file, expected) => {
+    expect(toOrderOutcome(answer(file), 'payouts')).toMatchObject(expected);
+  });
+  it.each(results)('Result, %s for %s', (file, purpose, expected) => {
+    const { authenticate, parse } = createCallbacks({ type: 'paybill', shortcode: '174379' });
+    const raw = { ...callback(file), purpose };
+    expect(parse(raw)).toMatchObject(expected);
+    expect(authenticate(raw)).toBe(purpose.endsWith('timeout') ? 'unsigned' : 'path');
+    // On the path of a push, or on one nobody gave out, it is no message.
+    for (const other of ['result', 'balance', 'nothing']) expect(parse({ ...raw, purpose: other })).toBeUndefined();
+    expect(authenticate({ ...raw, purpose: 'result' })).toBe('unsigned');
+  });
+
+  it('the balance is every account of it, or none', () => {
+    const { authenticate, parseBalance } = createCallbacks({ type: 'paybill', shortcode: '174379' });
+    const raw = { ...callback('balance-result.http'), purpose: 'balance' };
+    const inquiry = {
+      providerReference: 'AG_20260314_00005e091a8ec6b9eac5',
+      others: { OriginatorConversationID: '16917-22577599-3' },
+    };
+    expect(authenticate(raw)).toBe('path');
+    expect(parseBalance?.(raw)).toEqual({
+      answer: {
+        kind: 'balances',
+        balances: [
+          { account: 'Working Account', available: kes('700') },
+          { account: 'Float Account', available: kes('0') },
+          { account: 'Utility Account', available: kes('228') },
+          { account: 'Charges Paid Account', available: kes('-15') },
+          { account: 'Organization Settlement Account', available: kes('0') },
+        ],
+      },
+      inquiry,
+    });
+    const refused = { ...callback('balance-result-refused.http'), purpose: 'balance' };
+    expect(parseBalance?.(refused)).toMatchObject({ answer: unknown, inquiry });
+    const damaged = { ...raw, body: Buffer.from(Buffer.from(raw.body).toString().replace('228.00|', 'many|')) };
+    expect(parseBalance?.(damaged)).toMatchObject({ answer: unknown });
+    expect(parseBalance?.({ ...raw, purpose: 'payout' })).toBeUndefined();
   });
 
   it.each(refusals)('refused token, %s', (file, { product }) => {
@@ -129,7 +246,9 @@ describe('documented bodies', () => {
   });
 
   it('every file is in a table above', () => {
-    const named = [...tokens, ...pushes, ...queries, ...callbacks, ...refusals].map(([file]) => file);
+    const named = [...tokens, ...pushes, ...queries, ...callbacks, ...refusals, ...orders, ...results]
+      .map(([file]) => file)
+      .concat('balance-result.http', 'balance-result-refused.http');
     expect([...new Set(named)].sort()).toEqual(readdirSync(folder).sort());
   });
 });

@@ -20,11 +20,12 @@ import {
   NO_PRODUCT,
   QUERY_IN_FLIGHT,
   QUERY_NO_ANSWER_CODE,
+  PUSH_ERRORS,
   RESULT_CODES,
-  SYNC_ERRORS,
   THROTTLED_MS,
   TOKEN_REFUSALS,
   type ResultVerdict,
+  type SyncRow,
 } from './codes.js';
 import type { Credentials, Settings } from './config.js';
 import {
@@ -115,12 +116,17 @@ const FORBIDDEN_WORDS = /m[- ]?pesa|safaricom|exec?|cmd|sql|query/i;
 
 /** Always something: without it Daraja answers "Invalid Remarks" (§3.1). Its forbidden words (§16.4) are kept out here too. */
 export function toTransactionDesc(description: string | undefined): string {
-  const plain = (description ?? '')
+  return toPlainText(description, TRANSACTION_DESC_LENGTH) ?? 'Payment';
+}
+
+/** Letters, digits and single blanks, at most so many; undefined where nothing is left, or a forbidden word is in it. */
+export function toPlainText(text: string | undefined, length: number): string | undefined {
+  const plain = (text ?? '')
     .replace(/[^A-Za-z0-9 ]+/g, ' ')
     .replace(/ +/g, ' ')
     .trim();
-  const short = plain.slice(0, TRANSACTION_DESC_LENGTH).trim();
-  return short === '' || FORBIDDEN_WORDS.test(plain) ? 'Payment' : short;
+  const short = plain.slice(0, length).trim();
+  return short === '' || FORBIDDEN_WORDS.test(plain) ? undefined : short;
 }
 
 // ————— From the wire —————
@@ -163,18 +169,23 @@ function readPushAnswer(answer: HttpAnswer): SubmissionOutcome | undefined {
   // A yes without an id, or HTTP 200 with a ResponseCode that nobody documents: neither a yes nor a no.
   if (push) return { kind: 'unknown', cause: `ResponseCode ${push.ResponseCode} without a known meaning` };
   if (isProductRefusal(answer)) return { kind: 'rejected', reason: 'provider_misconfigured' };
-  return readRefusal(answer.status, findWireError(answer.body));
+  return readRefusal(answer.status, findWireError(answer.body), PUSH_ERRORS);
 }
 
-function readRefusal(status: number, error: WireError | undefined): SubmissionOutcome | undefined {
-  const says = error && SYNC_ERRORS.find((row) => fits(row, status, error))?.says;
+/** A refusal by the first row that fits; undefined where none does. */
+export function readRefusal(
+  status: number,
+  error: WireError | undefined,
+  rows: readonly SyncRow[],
+): SubmissionOutcome | undefined {
+  const says = error && rows.find((row) => fits(row, status, error))?.says;
   if (says?.kind === 'rejected') return { ...says, providerCode: error?.code };
   if (says?.kind === 'deferred') return { ...says, cause: `turned away with ${error?.code ?? 'no code'}` };
   // One integrator met the throttle as HTTP 429 (§1.2): whatever it says, a 429 was not taken.
   return status === 429 ? { kind: 'deferred', cause: 'throttled (HTTP 429)', retryAfterMs: THROTTLED_MS } : undefined;
 }
 
-function fits(row: (typeof SYNC_ERRORS)[number], status: number, error: WireError): boolean {
+function fits(row: SyncRow, status: number, error: WireError): boolean {
   if (status >= 500 && (row.code === null || row.message === null)) return false;
   return (row.code === null || row.code === error.code) && (row.message?.test(error.message) ?? true);
 }
@@ -219,7 +230,8 @@ export function toReferences(checkoutRequestId: string, merchantRequestId: strin
   return { providerReference: checkoutRequestId, ...others };
 }
 
-function toWords(secrets: readonly string[]): WordsReader {
+/** Finds what Daraja said, without these secrets. */
+export function toWords(secrets: readonly string[]): WordsReader {
   return ({ body }) => {
     const words = findWords(body);
     return words?.providerMessage === undefined

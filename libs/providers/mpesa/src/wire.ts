@@ -99,3 +99,80 @@ export const StkCallback = z.object({
     }),
   }),
 });
+
+/** What every order begins with; B2C spells the operator `InitiatorName`, the others `Initiator` (§9–§12). */
+interface OrderFields {
+  readonly SecurityCredential: string;
+  readonly Remarks: string;
+  readonly QueueTimeOutURL: string;
+  readonly ResultURL: string;
+}
+
+/** `POST /mpesa/b2c/v3/paymentrequest` (§9), with `Occassion` spelled as v3 does. */
+export interface PayoutBody extends OrderFields {
+  readonly OriginatorConversationID: string;
+  readonly InitiatorName: string;
+  readonly CommandID: 'BusinessPayment';
+  readonly Amount: string;
+  readonly PartyA: string;
+  readonly PartyB: string;
+  readonly Occassion?: string;
+}
+
+/** `POST /mpesa/reversal/v1/request` (§11). `RecieverIdentifierType` is misspelled on the wire. */
+export interface ReversalBody extends OrderFields {
+  readonly Initiator: string;
+  readonly CommandID: 'TransactionReversal';
+  readonly TransactionID: string;
+  readonly Amount: string;
+  readonly ReceiverParty: string;
+  readonly RecieverIdentifierType: '11';
+  readonly Occasion: string;
+}
+
+/** `POST /mpesa/transactionstatus/v1/query` (§10). */
+export interface StatusQueryBody extends OrderFields {
+  readonly Initiator: string;
+  readonly CommandID: 'TransactionStatusQuery';
+  readonly OriginalConversationID: string;
+  readonly PartyA: string;
+  readonly IdentifierType: '4';
+}
+
+/** `POST /mpesa/accountbalance/v1/query` (§12). */
+export interface BalanceQueryBody extends OrderFields {
+  readonly Initiator: string;
+  readonly CommandID: 'AccountBalance';
+  readonly PartyA: string;
+  readonly IdentifierType: '4';
+}
+
+/** The acknowledgement of an order (§8): queued, nothing more. */
+export const Acknowledgement = z.object({
+  ResponseCode: text,
+  ResponseDescription: extra(z.string()),
+  ConversationID: id.optional(),
+  OriginatorConversationID: id.optional(),
+});
+
+const Parameter = z.object({ Key: z.string(), Value: z.unknown().optional() });
+export type ResultParameter = z.infer<typeof Parameter>;
+// A list, or the one item alone (§8).
+const Parameters = z.union([z.array(Parameter), Parameter.transform((parameter) => [parameter])]);
+
+/** What M-Pesa posts to a ResultURL, and by all accounts to a QueueTimeOutURL (§8). */
+export const ResultMessage = z.object({
+  Result: z
+    .object({
+      ResultType: text.optional(),
+      ResultCode: code,
+      ResultDesc: extra(z.string()),
+      OriginatorConversationID: extra(id),
+      ConversationID: extra(id),
+      TransactionID: extra(text),
+      ResultParameters: z.object({ ResultParameter: Parameters.optional() }).nullish(),
+    })
+    // Without an id it could be about anything.
+    .refine(({ OriginatorConversationID: ours, ConversationID: theirs }) => (ours ?? theirs) !== undefined),
+});
+export type Result = z.infer<typeof ResultMessage>['Result'];

@@ -1,109 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileJournal, forgetfulJournal, readJournal, type Journal } from '#libs/simulators/kit';
+import {
+  EntrySchema,
+  toLine,
+  type Entry,
+  type OrderRequest,
+  type PhoneStanding,
+  type Push,
+  type ResultParameter,
+  type Transfer,
+} from './book-entries.js';
 
-/** Money in hundredths of a shilling, as text: JSON has no exact integers of our size. */
-const Cents = z
-  .string()
-  .regex(/^-?\d+$/)
-  .transform((digits) => BigInt(digits));
-const Stage = z.enum(['paid', 'afterPin', 'declined', 'silence', 'noPrompt']);
-
-const PushSchema = z.object({
-  checkoutRequestId: z.string(),
-  merchantRequestId: z.string(),
-  shortcode: z.string(),
-  /** Where the money goes: the paybill, or the till of the store. */
-  partyB: z.string(),
-  transactionType: z.string(),
-  /** The consumer key of the app that pushed. */
-  app: z.string(),
-  amount: Cents,
-  msisdn: z.string(),
-  callbackUrl: z.string(),
-  reference: z.string(),
-  description: z.string(),
-  acceptedAt: z.number(),
-  /** When the prompt reaches the phone; null where it never will. */
-  showAt: z.number().nullable(),
-  /** When a phone that nobody touches answers by its rule; null where it stays silent. */
-  answerAt: z.number().nullable(),
-  endsAt: z.number(),
-  rule: z.object({ code: z.string(), stage: Stage }),
-  /** Whether a magic number chose the rule: such prompts never block a line. */
-  magic: z.boolean(),
-});
-
-const TransferSchema = z.object({
-  id: z.string(),
-  direction: z.enum(['in', 'out']),
-  party: z.string(),
-  shortcode: z.string(),
-  account: z.string(),
-  amount: Cents,
-  reference: z.string(),
-  status: z.enum(['completed', 'reversed']),
-  at: z.number(),
-  receipt: z.string(),
-  checkoutRequestId: z.string(),
-  callbackUrl: z.string(),
-});
-
-const Standing = z.object({ unfinished: z.number(), wrongPins: z.number(), blockedUntil: z.number().nullable() });
-
-/** Everything that can happen to the book. One line of the file each; what happened together is one line. */
-const EntrySchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('token'),
-    token: z.string(),
-    app: z.string(),
-    expiresAt: z.number(),
-    endsOthers: z.boolean(),
-  }),
-  z.object({ kind: z.literal('tokensEnded') }),
-  z.object({ kind: z.literal('phone'), msisdn: z.string(), balance: Cents }),
-  z.object({ kind: z.literal('adjusted'), msisdn: z.string(), balance: Cents, standing: Standing }),
-  z.object({ kind: z.literal('push'), push: PushSchema }),
-  z.object({ kind: z.literal('shown'), id: z.string(), at: z.number() }),
-  z.object({
-    kind: z.literal('answered'),
-    id: z.string(),
-    at: z.number(),
-    action: z.string(),
-    by: z.enum(['person', 'rule']),
-    endsAt: z.number(),
-  }),
-  z.object({
-    kind: z.literal('ended'),
-    id: z.string(),
-    at: z.number(),
-    code: z.string(),
-    transfer: TransferSchema.nullable(),
-    standing: Standing,
-  }),
-  z.object({
-    kind: z.literal('callback'),
-    id: z.number(),
-    checkoutRequestId: z.string().nullable(),
-    url: z.string(),
-    body: z.string(),
-    at: z.number(),
-    dropped: z.boolean(),
-  }),
-  z.object({
-    kind: z.literal('callbackEnded'),
-    id: z.number(),
-    at: z.number(),
-    status: z.number().nullable(),
-    error: z.string().nullable(),
-  }),
-  z.object({ kind: z.literal('reset') }),
-]);
-
-export type Entry = z.infer<typeof EntrySchema>;
-export type Push = z.infer<typeof PushSchema>;
-export type Transfer = z.infer<typeof TransferSchema>;
-export type PhoneStanding = z.infer<typeof Standing>;
+export type { Entry, OrderRequest, PhoneStanding, Push, ResultParameter, Task, Transfer } from './book-entries.js';
 
 /** A push and how far it has come. */
 export interface Prompt {
@@ -118,6 +27,21 @@ export interface Prompt {
   end: { readonly code: string; readonly at: number; readonly receipt: string | null } | null;
   /** Whether a callback was begun: it is sent at most once, whatever happens in between. */
   called: boolean;
+}
+
+/** A payout, a reversal or a question, and what came of it. */
+export interface Order {
+  readonly request: OrderRequest;
+  end: {
+    readonly code: string;
+    readonly at: number;
+    readonly transactionId: string;
+    readonly parameters: readonly ResultParameter[];
+    readonly transfer: Transfer | null;
+  } | null;
+  /** Whether its Result was begun, and whether its queue time-out notice was. */
+  called: boolean;
+  noticed: boolean;
 }
 
 /** A customer's line and wallet. */
@@ -135,6 +59,8 @@ export interface Wallet {
 export interface CallbackRecord {
   readonly id: number;
   readonly checkoutRequestId: string | null;
+  readonly conversationId: string | null;
+  readonly about: 'result' | 'notice' | null;
   readonly url: string;
   readonly body: string;
   readonly at: number;
@@ -148,6 +74,9 @@ interface Token {
   readonly app: string;
   readonly expiresAt: number;
 }
+
+/** Where payouts leave from, and where a paybill's collections arrive. */
+export const UTILITY = 'Utility Account';
 
 const FRESH: PhoneStanding = { unfinished: 0, wrongPins: 0, blockedUntil: null };
 
@@ -165,7 +94,14 @@ export class Book {
   readonly callbacks: CallbackRecord[] = [];
   /** Prompts that have not ended. */
   readonly open = new Map<string, Prompt>();
-  private readonly receipts = new Set<string>();
+  /** Payouts, reversals and questions, by ConversationID. */
+  readonly orders = new Map<string, Order>();
+  readonly openOrders = new Set<Order>();
+  /** Wrong SecurityCredentials in a row, by shortcode. */
+  readonly wrongTries = new Map<string, number>();
+  private readonly opened = new Set<string>();
+  private readonly ordersByOriginator = new Map<string, Order[]>();
+  private readonly receipts = new Map<string, Transfer>();
 
   private constructor(private readonly journal: Journal) {}
 
@@ -200,6 +136,24 @@ export class Book {
 
   hasReceipt(receipt: string): boolean {
     return this.receipts.has(receipt);
+  }
+
+  findTransfer(receipt: string): Transfer | undefined {
+    return this.receipts.get(receipt);
+  }
+
+  /** Every order under that OriginatorConversationID, oldest first. */
+  findOrders(originatorConversationId: string): readonly Order[] {
+    return this.ordersByOriginator.get(originatorConversationId) ?? [];
+  }
+
+  balanceOf(shortcode: string, account: string): bigint {
+    return this.accounts.get(shortcode)?.get(account) ?? 0n;
+  }
+
+  /** Gives a merchant its float, once. */
+  openAccount(shortcode: string, balance: bigint): void {
+    if (!this.opened.has(shortcode)) this.record({ kind: 'opened', shortcode, balance });
   }
 
   /** The wallet of that number, opened with this balance where the book has none yet. */
@@ -255,14 +209,35 @@ export class Book {
         return;
       case 'ended':
         return this.end(entry);
-      case 'callback': {
-        const { id, checkoutRequestId, url, body, at } = entry;
-        const state = entry.dropped ? 'dropped' : 'sending';
-        this.callbacks.push({ id, checkoutRequestId, url, body, at, state, status: null, error: null, endedAt: null });
-        const prompt = checkoutRequestId === null ? undefined : this.prompts.get(checkoutRequestId);
-        if (prompt) prompt.called = true;
+      case 'paid':
+        return this.move(entry.transfer);
+      case 'opened':
+        this.opened.add(entry.shortcode);
+        this.credit(entry.shortcode, UTILITY, entry.balance);
+        return;
+      case 'accountSet':
+        this.credit(entry.shortcode, entry.account, entry.balance - this.balanceOf(entry.shortcode, entry.account));
+        return;
+      case 'initiator':
+        this.wrongTries.set(entry.shortcode, entry.wrongTries);
+        return;
+      case 'order': {
+        const order: Order = { request: entry.order, end: null, called: false, noticed: false };
+        this.orders.set(order.request.conversationId, order);
+        this.openOrders.add(order);
+        const { originatorConversationId } = order.request;
+        this.ordersByOriginator.set(originatorConversationId, [...this.findOrders(originatorConversationId), order]);
         return;
       }
+      case 'orderEnded': {
+        const order = this.need(this.orders, entry.id);
+        order.end = entry;
+        this.openOrders.delete(order);
+        if (entry.transfer) this.move(entry.transfer);
+        return;
+      }
+      case 'callback':
+        return this.noteCallback(entry);
       case 'callbackEnded': {
         const callback = this.callbacks[entry.id - 1];
         if (!callback) throw new Error(`The book has no callback ${entry.id}`);
@@ -273,9 +248,24 @@ export class Book {
       case 'reset':
         for (const part of [this.tokens, this.prompts, this.wallets, this.accounts, this.open, this.receipts])
           part.clear();
+        for (const part of [this.orders, this.openOrders, this.ordersByOriginator, this.wrongTries, this.opened])
+          part.clear();
         this.transfers.length = 0;
         this.callbacks.length = 0;
     }
+  }
+
+  private noteCallback(entry: Extract<Entry, { kind: 'callback' }>): void {
+    const { id, checkoutRequestId, conversationId, about, url, body, at, dropped } = entry;
+    const state = dropped ? 'dropped' : 'sending';
+    const outcome = { status: null, error: null, endedAt: null };
+    this.callbacks.push({ id, checkoutRequestId, conversationId, about, url, body, at, state, ...outcome });
+    const prompt = checkoutRequestId === null ? undefined : this.prompts.get(checkoutRequestId);
+    if (prompt) prompt.called = true;
+    const order = conversationId === null ? undefined : this.orders.get(conversationId);
+    if (!order) return;
+    if (about === 'notice') order.noticed = true;
+    else order.called = true;
   }
 
   private end({ id, at, code, transfer, standing }: Extract<Entry, { kind: 'ended' }>): void {
@@ -285,16 +275,25 @@ export class Book {
     this.open.delete(id);
     wallet.open.delete(prompt);
     wallet.standing = standing;
-    if (!transfer) return;
-    wallet.balance -= transfer.amount;
-    const accounts = this.accounts.get(transfer.shortcode) ?? new Map<string, bigint>();
-    this.accounts.set(
-      transfer.shortcode,
-      accounts.set(transfer.account, (accounts.get(transfer.account) ?? 0n) + transfer.amount),
-    );
+    if (transfer) this.move(transfer);
+  }
+
+  /** Money between a customer's wallet and a merchant's account. */
+  private move(transfer: Transfer): void {
+    const { shortcode, account, amount, receipt, reverses } = transfer;
+    const wallet = this.need(this.wallets, transfer.party);
+    const toMerchant = transfer.direction === 'in' ? amount : -amount;
+    wallet.balance -= toMerchant;
+    this.credit(shortcode, account, toMerchant);
     wallet.transfers.push(transfer);
     this.transfers.push(transfer);
-    this.receipts.add(transfer.receipt);
+    this.receipts.set(receipt, transfer);
+    if (reverses !== null) this.need(this.receipts, reverses).status = 'reversed';
+  }
+
+  private credit(shortcode: string, account: string, amount: bigint): void {
+    const accounts = this.accounts.get(shortcode) ?? new Map<string, bigint>();
+    this.accounts.set(shortcode, accounts.set(account, (accounts.get(account) ?? 0n) + amount));
   }
 
   private need<V>(map: ReadonlyMap<string, V>, key: string): V {
@@ -302,11 +301,6 @@ export class Book {
     if (found === undefined) throw new Error(`The book does not know ${key}`);
     return found;
   }
-}
-
-/** An entry as it stands in the file. */
-function toLine(entry: Entry): string {
-  return JSON.stringify(entry, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
 /** `150.00`, from hundredths. */

@@ -1,17 +1,23 @@
-import { postMessage, type Delivery, type OutgoingMessage, type Watch } from '#libs/simulators/kit';
-import { formatCents, type Prompt } from './book.js';
+import { postMessage, type Delivery, type Watch } from '#libs/simulators/kit';
+import { formatCents, type Order, type Prompt } from './book.js';
+import { isInScope } from './faults.js';
+import { toNoticeMessage, toResultMessage } from './results.js';
+import type { Message } from './message.js';
 import { toCallbackDescription } from './stk-codes.js';
 import { toWireTimestamp } from './time.js';
 import type { World } from './world.js';
 
-/** A message to send: what real callbacks look like, or whatever a test wants to forge. */
-export interface Message extends OutgoingMessage {
-  /** The push it is about, where it is about one of ours. */
-  readonly checkoutRequestId?: string;
-}
-
 /** Takes a message to its address; gives up where the signal or `timeoutMs` says so. Never throws. */
 export type Post = (message: Message, patience: { signal: AbortSignal; timeoutMs: number }) => Promise<Delivery>;
+
+/** What the faults make of a message on its way. */
+interface Fate {
+  readonly dropped: boolean;
+  readonly copies: number;
+  readonly copyDelayMs: number;
+}
+
+const PLAIN: Fate = { dropped: false, copies: 0, copyDelayMs: 0 };
 
 /** Sends callbacks: late, twice, never or wrong where a fault says so, and at most once where none does. */
 export class Callbacks {
@@ -39,21 +45,47 @@ export class Callbacks {
 
   /** Sends it now, with what the faults ask for. Resolves when the first copy was answered or given up. */
   deliver(prompt: Prompt): Promise<void> {
-    return this.whileBusy(() => this.deliverAsAsked(prompt));
+    const { faults } = this.world;
+    return this.whileBusy(() =>
+      this.deliverAsAsked(toMessage(this.world, prompt), {
+        dropped: faults.strikes('callbackDrop'),
+        copies: faults.get('callbackCopies'),
+        copyDelayMs: faults.get('callbackCopyDelayMs'),
+      }),
+    );
   }
 
-  private async deliverAsAsked(prompt: Prompt): Promise<void> {
+  /** The same for the Result of an order that ended, or the notice that it expired in the queue. */
+  scheduleResult(order: Order): void {
+    const { settings, faults } = this.world;
+    const extraMs = isInScope(faults, order.request.task.api) ? faults.get('resultExtraDelayMs') : 0;
+    const { queue } = order.request;
+    if (queue !== 'passed' && !order.noticed)
+      this.after(settings.get('callbackDelayMs'), () => this.deliverAsAsked(toNoticeMessage(this.world, order), PLAIN));
+    if (queue !== 'expired' && !order.called)
+      this.after(settings.get('callbackDelayMs') + extraMs, () => this.deliverResult(order));
+  }
+
+  /** Sends it now. Resolves when the first copy was answered or given up. */
+  deliverResult(order: Order): Promise<void> {
     const { faults } = this.world;
-    const message = toMessage(this.world, prompt);
-    if (faults.strikes('callbackDrop')) {
+    const strikes = isInScope(faults, order.request.task.api);
+    return this.whileBusy(() =>
+      this.deliverAsAsked(toResultMessage(this.world, order), {
+        dropped: strikes && faults.strikes('resultDrop'),
+        copies: strikes ? faults.get('resultCopies') : 0,
+        copyDelayMs: faults.get('resultCopyDelayMs'),
+      }),
+    );
+  }
+
+  private async deliverAsAsked(message: Message, { dropped, copies, copyDelayMs }: Fate): Promise<void> {
+    if (dropped) {
       this.begin(message, true);
       return;
     }
-    const copyDelayMs = faults.get('callbackCopyDelayMs');
-    for (let copy = 1; copy <= faults.get('callbackCopies'); copy++) {
-      this.after(copy * copyDelayMs, () => this.send(message));
-    }
-    await this.sendUntilHeard(message, faults.get('callbackRetries'));
+    for (let copy = 1; copy <= copies; copy++) this.after(copy * copyDelayMs, () => this.send(message));
+    await this.sendUntilHeard(message, this.world.faults.get('callbackRetries'));
   }
 
   private async sendUntilHeard(message: Message, retries: number): Promise<void> {
@@ -86,13 +118,15 @@ export class Callbacks {
     this.abort = new AbortController();
   }
 
-  private begin({ url, body, checkoutRequestId }: Message, dropped: boolean): number {
+  private begin({ url, body, checkoutRequestId, conversationId, about }: Message, dropped: boolean): number {
     const { book, time } = this.world;
     const id = book.callbacks.length + 1;
     book.record({
       kind: 'callback',
       id,
       checkoutRequestId: checkoutRequestId ?? null,
+      conversationId: conversationId ?? null,
+      about: about ?? null,
       url,
       body,
       at: time.now(),

@@ -132,7 +132,7 @@ it('answers a phone, waiting for its prompt', async () => {
   ]);
   expect((await merchant.control('GET', '/accounts')).json).toEqual(
     expect.arrayContaining([
-      { shortcode: '174379', name: 'Demo Shop', till: null, balances: { 'Utility Account': '150.00' } },
+      { shortcode: '174379', name: 'Demo Shop', till: null, locked: false, balances: { 'Utility Account': '150.00' } },
     ]),
   );
 });

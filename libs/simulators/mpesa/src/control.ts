@@ -12,10 +12,16 @@ import {
   type ControlRoute,
   type Request,
 } from '#libs/simulators/kit';
+import { formatCents, UTILITY, type Transfer } from './book.js';
+import { SIMULATOR_CERTIFICATE } from './credential.js';
+import { toOrderView } from './desk.js';
+import { PAYOUT_CODES, toOrderDescription } from './order-codes.js';
 import { DEMO_PHONES, toPhoneView, toPromptView, toTransferView, type PhoneView } from './phones.js';
 import { findMagicByPhone, MAGIC_AMOUNT_BASE, RESULT_CODES, TEST_NUMBER } from './stk-codes.js';
+import { MAX_AMOUNT } from './stk-fields.js';
 import type { Simulator } from './simulator.js';
 import { ACTIONS, type NoAnswer } from './timeline.js';
+import type { World } from './world.js';
 
 const MSISDN = /^254[17]\d{8}$/;
 const AnswerBody = z.strictObject({ action: z.enum(ACTIONS), waitMs: Wait });
@@ -23,6 +29,20 @@ const PhoneBody = z.strictObject({
   balance: z.number().int().min(0).optional(),
   pinLocked: z.boolean().optional(),
   blocked: z.boolean().optional(),
+});
+const AccountBody = z.strictObject({
+  account: z.string().min(1).max(100).default(UTILITY),
+  /** Whole shillings. */
+  balance: z.number().int().min(0).optional(),
+  /** Whether wrong SecurityCredentials have locked the API operator. */
+  locked: z.boolean().optional(),
+});
+const PaymentBody = z.strictObject({
+  shortcode: z.string(),
+  phone: z.string().regex(MSISDN),
+  /** Whole shillings. */
+  amount: z.number().int().min(1).max(Number(MAX_AMOUNT)),
+  reference: z.string().max(20).default('C2B'),
 });
 const RawCallback = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -49,6 +69,10 @@ export const ROUTES: readonly ControlRoute<Simulator>[] = [
   route('GET', '/_control/health', showHealth),
   route('GET', '/_control/transfers', ({ world }) => json(200, world.book.transfers.map(toTransferView))),
   route('GET', '/_control/accounts', showAccounts),
+  route('PUT', '/_control/accounts/{shortcode}', adjustAccount),
+  route('GET', '/_control/orders', ({ world }) => json(200, [...world.book.orders.values()].map(toOrderView))),
+  route('GET', '/_control/certificate', () => json(200, { certificate: SIMULATOR_CERTIFICATE })),
+  route('POST', '/_control/payments', payByMenu),
   route('GET', '/_control/prompts', ({ world }) => json(200, [...world.book.prompts.values()].map(toPromptView))),
   route('GET', '/_control/callbacks', showCallbacks),
   route('POST', '/_control/callbacks/send', sendCallback),
@@ -89,6 +113,8 @@ function showHealth({ world, isIdle }: Simulator): Answer {
   const counts = {
     prompts: book.prompts.size,
     openPrompts: book.open.size,
+    orders: book.orders.size,
+    openOrders: book.openOrders.size,
     transfers: book.transfers.length,
     callbacks: book.callbacks.length,
   };
@@ -103,25 +129,71 @@ function showHealth({ world, isIdle }: Simulator): Answer {
 }
 
 function showAccounts({ world }: Simulator): Answer {
-  const rows = world.directory.merchants.map(({ shortcode, name, till }) => ({
-    shortcode,
-    name,
-    till: till ?? null,
-    balances: Object.fromEntries(
-      [...(world.book.accounts.get(shortcode) ?? [])].map(([account, cents]) => [account, toShillings(cents)]),
-    ),
-  }));
-  return json(200, rows);
+  return json(
+    200,
+    world.directory.merchants.map(({ shortcode }) => toAccountView(world, shortcode)),
+  );
 }
 
-const toShillings = (cents: bigint): string => `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`;
+function toAccountView({ book, directory, settings }: World, shortcode: string): object {
+  const merchant = directory.merchants.find((candidate) => candidate.shortcode === shortcode);
+  const tries = settings.get('credentialTries');
+  return {
+    shortcode,
+    name: merchant?.name ?? shortcode,
+    till: merchant?.till ?? null,
+    locked: tries > 0 && (book.wrongTries.get(shortcode) ?? 0) >= tries,
+    balances: Object.fromEntries(
+      [...(book.accounts.get(shortcode) ?? [])].map(([account, cents]) => [account, formatCents(cents)]),
+    ),
+  };
+}
+
+/** A customer pays from the phone's own menu, without a push: money in the book that no callback tells of. */
+function payByMenu({ world }: Simulator, request: Request): Answer {
+  const { book, directory, ids, settings, time } = world;
+  const given = readControlBody(PaymentBody, request);
+  if ('refused' in given) return given.refused;
+  const { shortcode, phone, amount, reference } = given.value;
+  const merchant = directory.merchants.find((candidate) => candidate.shortcode === shortcode);
+  if (!merchant) return controlProblem(404, 'unknown_shortcode', `There is no merchant ${shortcode}.`);
+  const wallet = book.getWallet(phone, BigInt(settings.get('customerOpeningBalance')) * 100n);
+  if (wallet.balance < BigInt(amount) * 100n)
+    return controlProblem(409, 'balance_too_low', 'The wallet does not hold that.');
+  const at = time.now();
+  const receipt = ids.receipt(at, (candidate) => book.findTransfer(candidate) !== undefined);
+  const transfer: Transfer = {
+    ...{ id: receipt, receipt, direction: 'in', kind: 'collection', party: phone, shortcode, reference, at },
+    account: merchant.till === undefined ? UTILITY : 'Merchant Account',
+    ...{ amount: BigInt(amount) * 100n, status: 'completed', callbackUrl: '' },
+    ...{ checkoutRequestId: null, conversationId: null, reverses: null },
+  };
+  book.record({ kind: 'paid', transfer });
+  return json(201, toTransferView(transfer));
+}
+
+/** Sets the float, or any other account, and locks or unlocks the API operator. */
+function adjustAccount({ world }: Simulator, request: Request, shortcode: string): Answer {
+  const { book, directory, settings } = world;
+  if (!directory.merchants.some((merchant) => merchant.shortcode === shortcode))
+    return controlProblem(404, 'unknown_shortcode', `There is no merchant ${shortcode}.`);
+  const given = readControlBody(AccountBody, request);
+  if ('refused' in given) return given.refused;
+  const { account, balance, locked } = given.value;
+  if (balance !== undefined) book.record({ kind: 'accountSet', shortcode, account, balance: BigInt(balance) * 100n });
+  if (locked !== undefined)
+    book.record({ kind: 'initiator', shortcode, wrongTries: locked ? settings.get('credentialTries') : 0 });
+  return json(200, toAccountView(world, shortcode));
+}
 
 function showCallbacks({ world }: Simulator): Answer {
-  const rows = world.book.callbacks.map(({ id, checkoutRequestId, url, body, at, state, status, error, endedAt }) => ({
-    id,
-    checkoutRequestId,
-    url,
-    body,
+  const rows = world.book.callbacks.map(({ at, state, status, error, endedAt, ...message }) => ({
+    id: message.id,
+    checkoutRequestId: message.checkoutRequestId,
+    conversationId: message.conversationId,
+    about: message.about,
+    url: message.url,
+    body: message.body,
     sentAt: state === 'dropped' ? null : new Date(at).toISOString(),
     state,
     status,
@@ -242,6 +314,7 @@ function showMagic(): Answer {
     codes: Object.fromEntries(
       Object.entries(RESULT_CODES).map(([code, { description, stage }]) => [code, { description, stage }]),
     ),
+    payouts: Object.fromEntries(PAYOUT_CODES.map((code) => [code, toOrderDescription(code)])),
     demoPhones: DEMO_PHONES,
   });
 }

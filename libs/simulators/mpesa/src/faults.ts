@@ -17,6 +17,21 @@ const AMOUNT = /^[1-9]\d*$/;
 const OUTCOME = /^(?:approve|wrong_pin|cancel|ignore|unreachable|\d{1,9}|[A-Z][A-Z_]*\d+)$/;
 const RESULT_CODE = /^(?:\d{1,9}|[A-Z][A-Z_]*\d+)$/;
 
+const ORDER_ID = /^\S{1,64}$/;
+/** The APIs that take an order now and send its Result later (§8). */
+export const ORDER_APIS = ['b2c', 'status', 'reversal', 'balance'] as const;
+export type OrderApi = (typeof ORDER_APIS)[number];
+/** What a status query says about a transaction (§10). */
+export const TRANSACTION_STATUSES = [
+  'Initiated',
+  'Authorized',
+  'Pending Authorized',
+  'Completed',
+  'Cancelled',
+  'Declined',
+  'Expired',
+] as const;
+
 /** Everything that goes wrong at Safaricom now and then, each off until it is asked for. */
 export const FAULTS = {
   // What phones do.
@@ -49,7 +64,11 @@ export const FAULTS = {
   ),
 
   // The gateway in front; nothing is taken.
-  gatewayScope: choice('Which calls the gateway faults below strike.', ['all', 'oauth', 'push', 'query'], 'all'),
+  gatewayScope: choice(
+    'Which calls the gateway faults below strike.',
+    ['all', 'oauth', 'push', 'query', ...ORDER_APIS],
+    'all',
+  ),
   firewall403: dose('HTTP 403 with an HTML page that mentions an Incapsula incident.'),
   spikeArrest: dose('500.003.02 Error Occurred: Spike Arrest Violation.'),
   systemBusy: dose('500.003.02 System is busy. Please try again in few minutes.'),
@@ -61,7 +80,11 @@ export const FAULTS = {
   internalError: dose('HTTP 500, 500.003.1001 Internal Server Error.'),
   apigeeFault: dose('HTTP 404 with an Apigee fault instead of the usual envelope.'),
   badGateway: dose('An HTML page with the status of badGatewayStatus.'),
-  badGatewayStatus: choice('HTTP status of badGateway and pushAnswerBadGateway.', ['502', '503', '504'], '502'),
+  badGatewayStatus: choice(
+    'HTTP status of badGateway, pushAnswerBadGateway and orderAnswerBadGateway.',
+    ['502', '503', '504'],
+    '502',
+  ),
   requestLost: dose('The connection is cut before the request is looked at.'),
   slowAnswer: dose('The answer is kept back for slowAnswerMs. The request is taken at once.'),
   slowAnswerMs: whole('How long slowAnswer keeps it.', 30_000),
@@ -133,9 +156,124 @@ export const FAULTS = {
   callbackReceipt: choice('Whether a success carries its MpesaReceiptNumber.', ['present', 'missing'], 'present'),
   callbackAmount: text('An amount that is not the one paid.', AMOUNT, 'whole shillings'),
   callbackPhone: text("A phone that is not the payer's.", PHONE, '2547…'),
-  callbackCheckoutRequestId: text("A CheckoutRequestID that is not this push's.", /^\S{1,64}$/, 'id'),
-  callbackMerchantRequestId: text("A MerchantRequestID that is not this push's.", /^\S{1,64}$/, 'id'),
+  callbackCheckoutRequestId: text("A CheckoutRequestID that is not this push's.", ORDER_ID, 'id'),
+  callbackMerchantRequestId: text("A MerchantRequestID that is not this push's.", ORDER_ID, 'id'),
   resultDescForm: choice('How 1032 is worded in callbacks.', ['usual', 'capitalised', 'prefixed'], 'usual'),
+
+  // Orders: payouts, reversals, status queries and balance queries, which are answered by a Result.
+  orderScope: choice(
+    'Which of B2C, status, reversal and balance the faults of orders, queue and Results below strike.',
+    ['all', ...ORDER_APIS],
+    'all',
+  ),
+  orderRefusal: choice(
+    'Every order is refused: 500.002.1001 System internal error, 500.002.1001 Duplicate although it is none, or 500.003.1001.',
+    ['off', 'systemError', 'duplicate', 'internalError'],
+    'off',
+  ),
+  orderAnswerLost: dose('The order is taken, and the connection is cut instead of an acknowledgement.'),
+  orderAnswerUnreadable: dose('The order is taken and answered with HTTP 200 and an HTML page.'),
+  orderAnswerEmpty: dose('The order is taken and answered with HTTP 200 and no body.'),
+  orderAnswerError: dose('The order is taken and answered with HTTP 500, 500.002.1001 System internal error.'),
+  orderAnswerBadGateway: dose('The order is taken and answered with an HTML page and badGatewayStatus.'),
+  duplicateAnswer: choice(
+    'An OriginatorConversationID that was used: refuse at once, or take the order and end it with 15.',
+    ['sync', 'async'],
+    'sync',
+  ),
+  queueTimeout: dose(
+    'The order expires in the queue: a notice to QueueTimeOutURL, no Result, and nothing is carried out.',
+  ),
+  queueTimeoutAnyway: dose('A notice to QueueTimeOutURL comes although the order is carried out; so does its Result.'),
+  noticeShape: choice(
+    'The body of that notice: a Result, or an empty object. No sample is published.',
+    ['result', 'empty'],
+    'result',
+  ),
+  payoutResult: text(
+    'Every payout ends with this ResultCode and moves nothing, unless it is 0.',
+    RESULT_CODE,
+    'ResultCode',
+  ),
+  payoutResultByPhone: lookup(
+    'The same by recipient, before any magic number.',
+    PHONE,
+    RESULT_CODE,
+    '{ "2547…": ResultCode }',
+  ),
+  reversalResult: text('Every reversal ends with this ResultCode.', RESULT_CODE, 'ResultCode'),
+  statusResult: text('Every status query ends with this ResultCode.', RESULT_CODE, 'ResultCode'),
+  balanceResult: text('Every balance query ends with this ResultCode.', RESULT_CODE, 'ResultCode'),
+  statusOfOpen: choice(
+    'TransactionStatus of an order that has not ended.',
+    ['Initiated', 'Authorized', 'Pending Authorized'],
+    'Initiated',
+  ),
+  statusOfFailed: choice(
+    'What a status query says about an order that failed: a TransactionStatus, or a ResultCode as if there had been none.',
+    ['Declined', 'Cancelled', 'Expired', '2033', 'SFC_IC0003'],
+    'Declined',
+  ),
+  statusOfUnknown: choice('ResultCode about a transaction that is not found.', ['2033', 'SFC_IC0003'], '2033'),
+  statusUnknown: dose('A transaction that is there is not found.'),
+  statusContradiction: choice(
+    'Status queries report this TransactionStatus, or a word that nobody knows, instead of the truth.',
+    ['off', ...TRANSACTION_STATUSES, 'Reticulated'],
+    'off',
+  ),
+  statusParties: choice(
+    "Names of the parties in a status Result: as expected, or both DebitPartyName as in the portal's sample.",
+    ['usual', 'bothDebit'],
+    'usual',
+  ),
+  resultDrop: dose('The Result is never sent.'),
+  resultEarly: dose('The order is carried out at once, and its Result is sent before the acknowledgement.'),
+  resultExtraDelayMs: whole('Added to the setting callbackDelayMs.', 0),
+  resultCopies: whole('How many more times each Result is sent.', 0, { max: 20 }),
+  resultCopyDelayMs: whole('Between two of those copies.', 0),
+  resultContradiction: text(
+    'Results report this ResultCode instead of the truth; 0 comes with an invented receipt.',
+    RESULT_CODE,
+    'ResultCode',
+  ),
+  resultCodeType: choice(
+    'JSON type of ResultCode and ResultType: usual is a number, and a string for the balance.',
+    ['usual', 'number', 'string'],
+    'usual',
+  ),
+  resultType: choice('ResultType: 0 completed, 1 more messages to come.', ['0', '1'], '0'),
+  resultOriginator: choice(
+    "OriginatorConversationID of a Result: the order's, or another of the gateway's.",
+    ['echo', 'gateway'],
+    'echo',
+  ),
+  resultParameters: choice('Whether a success carries its ResultParameters.', ['present', 'missing'], 'present'),
+  resultFailureParameters: choice(
+    'ResultParameters of a failure: absent, or a single object BOCompletedTime.',
+    ['absent', 'single'],
+    'absent',
+  ),
+  resultParameterOrder: choice('Order of the parameters.', ['usual', 'reversed'], 'usual'),
+  resultReference: choice(
+    'ReferenceItem: an object, an array, an object without Value, or no ReferenceData.',
+    ['object', 'array', 'withoutValue', 'absent'],
+    'object',
+  ),
+  resultAmountForm: choice('How amounts are written.', ['usual', '500', '500.00', '"500"', '"500.00"'], 'usual'),
+  resultReceipt: choice(
+    'Whether TransactionReceipt (B2C), ReceiptNo (status) and TransactionID are named.',
+    ['present', 'missing'],
+    'present',
+  ),
+  resultAmount: text('An amount that is not the one moved.', AMOUNT, 'whole shillings'),
+  resultPhone: text("A phone that is not the customer's.", PHONE, '2547…'),
+  resultConversationId: text("A ConversationID that is not this order's.", ORDER_ID, 'id'),
+  resultOriginatorConversationId: text("An OriginatorConversationID that is not this order's.", ORDER_ID, 'id'),
+  failedTransactionId: choice(
+    'TransactionID of a failure: the day and zeros, or like any other.',
+    ['zeros', 'normal'],
+    'zeros',
+  ),
 } as const;
 
 export type FaultValues = ValuesOf<typeof FAULTS>;
@@ -158,4 +296,10 @@ export class Faults extends SwitchBoard<typeof FAULTS> {
     this.set({ [name]: left });
     return strikes;
   }
+}
+
+/** Whether the faults of orders strike this API now. */
+export function isInScope(faults: Faults, api: OrderApi): boolean {
+  const scope = faults.get('orderScope');
+  return scope === 'all' || scope === api;
 }

@@ -1,8 +1,9 @@
 import { html, json, type Answer } from '#libs/simulators/kit';
 import { refusal } from './answers.js';
+import type { OrderApi } from './faults.js';
 import type { World } from './world.js';
 
-export type Scope = 'oauth' | 'push' | 'query';
+export type Scope = 'oauth' | 'push' | 'query' | OrderApi;
 
 /** What the machines in front of the API do to a call before it is looked at, if they do anything. */
 export function strikeGateway(world: World, scope: Scope): Answer | 'cut' | undefined {

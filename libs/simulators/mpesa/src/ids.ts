@@ -49,17 +49,32 @@ export class WireIds {
 
   /** Ten characters: year, month and day of the East African date as one character each, then seven at random. */
   receipt(at: number, isTaken: (receipt: string) => boolean): string {
-    const { year, month, day } = toEastAfricaTime(at);
-    const letter = (offset: number): string => String.fromCharCode(65 + (offset % 26));
-    const yearLetter = letter(11 + Number(year) - FIRST_RECEIPT_YEAR);
-    const dayLetter = Number(day) < 10 ? String(Number(day)) : letter(Number(day) - 10);
     for (;;) {
-      const receipt = `${yearLetter}${letter(Number(month) - 1)}${dayLetter}${this.pick(UPPER_ALPHANUMERIC, 7)}`;
+      const receipt = `${toReceiptDate(at)}${this.pick(UPPER_ALPHANUMERIC, 7)}`;
       if (!isTaken(receipt)) return receipt;
     }
+  }
+
+  /** `UCE0000000`: the TransactionID of an order that failed. */
+  failedTransactionId(at: number): string {
+    return `${toReceiptDate(at)}0000000`;
+  }
+
+  /** `AG_20260314_` and twenty characters: hexadecimal until 2025, other letters among them since. */
+  conversationId(at: number): string {
+    const { year, month, day } = toEastAfricaTime(at);
+    return `AG_${year}${month}${day}_${this.pick('0123456789abcdefghijklmnopqrstuvwxyz', 20)}`;
   }
 
   private pick(alphabet: string, length: number): string {
     return Array.from({ length }, () => alphabet.charAt(Math.floor(this.random() * alphabet.length))).join('');
   }
+}
+
+function toReceiptDate(at: number): string {
+  const { year, month, day } = toEastAfricaTime(at);
+  const letter = (offset: number): string => String.fromCharCode(65 + (offset % 26));
+  const yearLetter = letter(11 + Number(year) - FIRST_RECEIPT_YEAR);
+  const dayLetter = Number(day) < 10 ? String(Number(day)) : letter(Number(day) - 10);
+  return `${yearLetter}${letter(Number(month) - 1)}${dayLetter}`;
 }

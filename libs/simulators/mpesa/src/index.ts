@@ -15,8 +15,10 @@ import {
 import { createSimulatorServer } from './server.js';
 import type { SettingValues } from './settings.js';
 import { Simulator } from './simulator.js';
-import type { CallbackRecord } from './book.js';
-import type { Claims, Message, Post } from './callbacks.js';
+import { UTILITY, type CallbackRecord } from './book.js';
+import type { Claims, Post } from './callbacks.js';
+import { toOrderView, type OrderView } from './desk.js';
+import type { Message } from './message.js';
 import type { Answer, Reply, Request } from '#libs/simulators/kit';
 
 export type {
@@ -32,12 +34,14 @@ export type {
   Delivery,
   DirectoryInput,
   FaultValues,
+  OrderView,
   PhoneView,
   PromptView,
   SettingValues,
   SimulatorTime,
   TransferView,
 };
+export { SIMULATOR_CERTIFICATE } from './credential.js';
 export { DEFAULT_DIRECTORY } from './merchants.js';
 export { openMpesaWithoutSockets, type SocketlessMpesa } from './socketless.js';
 
@@ -67,11 +71,15 @@ export interface MpesaSimulator {
   transfers(): TransferView[];
   /** Every push that was ever taken; `shownAt` is null where no prompt reached a phone. */
   prompts(): PromptView[];
+  /** Every payout, reversal and question that was ever taken. */
+  orders(): OrderView[];
   /** Every callback that was sent or dropped. */
   callbacks(): readonly CallbackRecord[];
   phone(msisdn: string): PhoneView | undefined;
   /** What is in an account of a merchant, in hundredths of a shilling. */
   balance(shortcode: string, account: string): bigint;
+  /** Sets what a merchant can pay out, in hundredths of a shilling. */
+  setFloat(shortcode: string, balance: bigint): void;
   /** Throws a RangeError on a name or value that does not exist. */
   setFaults(faults: Partial<FaultValues>): void;
   clearFaults(): void;
@@ -81,7 +89,7 @@ export interface MpesaSimulator {
   /** Sends any body to any address, as a forger would. */
   sendCallback(message: { url: string; body: string; headers?: Readonly<Record<string, string>> }): Promise<Delivery>;
   expireTokens(): void;
-  /** Waits until no prompt is open and no callback is on its way; false where that took longer than `waitMs`. */
+  /** Waits until no prompt and no order is open and no callback is on its way; false where that took longer than `waitMs`. */
   idle(waitMs?: number): Promise<boolean>;
   reset(): void;
   close(): Promise<void>;
@@ -110,12 +118,14 @@ export async function startMpesaSimulator(options: MpesaSimulatorOptions = {}): 
     port,
     transfers: () => book.transfers.map(toTransferView),
     prompts: () => [...book.prompts.values()].map(toPromptView),
+    orders: () => [...book.orders.values()].map(toOrderView),
     callbacks: () => book.callbacks,
     phone: (msisdn) => {
       const wallet = book.wallets.get(msisdn);
       return wallet && toPhoneView(simulator.world, wallet);
     },
-    balance: (shortcode, account) => book.accounts.get(shortcode)?.get(account) ?? 0n,
+    balance: (shortcode, account) => book.balanceOf(shortcode, account),
+    setFloat: (shortcode, balance) => book.record({ kind: 'accountSet', shortcode, account: UTILITY, balance }),
     setFaults: (changes) => change(faults.set(changes)),
     clearFaults: () => void faults.clear(),
     setSettings: (changes) => change(settings.set(changes)),

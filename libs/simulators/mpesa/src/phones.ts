@@ -56,6 +56,7 @@ export interface PromptView {
 export interface TransferView {
   readonly id: string;
   readonly direction: 'in' | 'out';
+  readonly kind: Transfer['kind'];
   readonly party: string;
   readonly amount: string;
   readonly currency: 'KES';
@@ -65,7 +66,13 @@ export interface TransferView {
   readonly receipt: string;
   readonly shortcode: string;
   readonly account: string;
-  readonly checkoutRequestId: string;
+  /** Of the push that brought it; null for money that went out. */
+  readonly checkoutRequestId: string | null;
+  /** Of the order that sent it; null for money that came in. */
+  readonly conversationId: string | null;
+  /** The receipt that a reversal undid. */
+  readonly reverses: string | null;
+  /** CallBackURL or ResultURL. */
   readonly callbackUrl: string;
 }
 
@@ -115,7 +122,7 @@ function toPromptOnScreen(world: World, { push }: Prompt): PromptOnScreen {
   };
 }
 
-/** The messages M-PESA sends after a payment. The balances they name are those of then, counted back from now. */
+/** The messages M-PESA sends after money moved. The balances they name are those of then, counted back from now. */
 function toMessages(world: World, wallet: Wallet): { at: string; text: string }[] {
   let balance = wallet.balance;
   return wallet.transfers
@@ -123,7 +130,7 @@ function toMessages(world: World, wallet: Wallet): { at: string; text: string }[
     .reverse()
     .map((transfer) => {
       const text = toMessage(world, transfer, balance);
-      balance += transfer.amount;
+      balance += transfer.direction === 'in' ? transfer.amount : -transfer.amount;
       return { at: new Date(transfer.at).toISOString(), text };
     });
 }
@@ -133,14 +140,25 @@ function toMessage({ directory }: World, transfer: Transfer, balance: bigint): s
     directory.merchants.find(({ shortcode }) => shortcode === transfer.shortcode)?.name ?? transfer.shortcode;
   const { day, month, year, hour, minute } = toEastAfricaTime(transfer.at);
   const clock = `${Number(hour) % 12 || 12}:${minute} ${Number(hour) < 12 ? 'AM' : 'PM'}`;
-  const paid =
-    transfer.account === 'Merchant Account'
-      ? `Ksh${grouped(transfer.amount)} paid to ${name}`
-      : `Ksh${grouped(transfer.amount)} sent to ${name} for account ${transfer.reference}`;
-  return (
-    `${transfer.receipt} Confirmed. ${paid} on ${Number(day)}/${Number(month)}/${year.slice(2)} at ${clock}. ` +
-    `New M-PESA balance is Ksh${grouped(balance)}. Transaction cost, Ksh0.00.`
-  );
+  const when = `on ${Number(day)}/${Number(month)}/${year.slice(2)} at ${clock}`;
+  const left = `New M-PESA balance is Ksh${grouped(balance)}.`;
+  const amount = `Ksh${grouped(transfer.amount)}`;
+  switch (transfer.kind) {
+    case 'payout':
+      return `${transfer.receipt} Confirmed. You have received ${amount} from ${name} ${when}. ${left}`;
+    case 'reversal':
+      return (
+        `${transfer.receipt} Confirmed. Reversal of transaction ${transfer.reverses ?? ''} has been successfully ` +
+        `reversed ${when} and ${amount} is credited to your M-PESA account. ${left}`
+      );
+    case 'collection': {
+      const paid =
+        transfer.account === 'Merchant Account'
+          ? `${amount} paid to ${name}`
+          : `${amount} sent to ${name} for account ${transfer.reference}`;
+      return `${transfer.receipt} Confirmed. ${paid} ${when}. ${left} Transaction cost, Ksh0.00.`;
+    }
+  }
 }
 
 /** `249,850.00`, as messages write it. */
@@ -176,25 +194,13 @@ export function toPromptView({ push, shownAt, answer, end }: Prompt): PromptView
   };
 }
 
-export function toTransferView(transfer: Transfer): TransferView {
-  const { id, direction, party, reference, status, receipt, shortcode, account, checkoutRequestId, callbackUrl } =
-    transfer;
-  const amount = formatCents(transfer.amount);
-  const at = new Date(transfer.at).toISOString();
+export function toTransferView({ amount, at, ...transfer }: Transfer): TransferView {
+  const { id, direction, kind, party, reference, status, receipt, shortcode, account } = transfer;
+  const { checkoutRequestId, conversationId, reverses, callbackUrl } = transfer;
   return {
-    id,
-    direction,
-    party,
-    amount,
-    currency: 'KES',
-    reference,
-    status,
-    at,
-    receipt,
-    shortcode,
-    account,
-    checkoutRequestId,
-    callbackUrl,
+    ...{ id, direction, kind, party, amount: formatCents(amount), currency: 'KES', reference, status },
+    ...{ at: new Date(at).toISOString(), receipt, shortcode, account },
+    ...{ checkoutRequestId, conversationId, reverses, callbackUrl },
   };
 }
 

@@ -4,6 +4,7 @@ import { refusal } from './answers.js';
 import { answerControl } from './control.js';
 import { drawDelayMs, strikeGateway, type Scope } from './gateway.js';
 import { generateToken } from './oauth.js';
+import { BALANCE_QUERY, PAYOUT, PAYOUT_V1, REVERSAL, STATUS_QUERY, takeOrder, type OrderKind } from './orders.js';
 import { answerPage } from './page.js';
 import type { Simulator } from './simulator.js';
 import { pushPrompt } from './stk-push.js';
@@ -14,6 +15,12 @@ interface Api {
   readonly method: 'GET' | 'POST';
   handle(simulator: Simulator, request: Request): Promise<Reply> | Reply;
 }
+
+const order = (kind: OrderKind): Api => ({
+  scope: kind.api,
+  method: 'POST',
+  handle: ({ world, desk }, request) => takeOrder(world, desk, kind, request),
+});
 
 /** What Daraja offers, by path. */
 const APIS: Readonly<Record<string, Api>> = {
@@ -32,6 +39,11 @@ const APIS: Readonly<Record<string, Api>> = {
     method: 'POST',
     handle: ({ world, meter }, request) => ({ answer: queryPush(world, meter, request) }),
   },
+  '/mpesa/b2c/v3/paymentrequest': order(PAYOUT),
+  '/mpesa/b2c/v1/paymentrequest': order(PAYOUT_V1),
+  '/mpesa/transactionstatus/v1/query': order(STATUS_QUERY),
+  '/mpesa/reversal/v1/request': order(REVERSAL),
+  '/mpesa/accountbalance/v1/query': order(BALANCE_QUERY),
 };
 
 /** The simulator's one door: Daraja, the phones page and the control API. */

@@ -17,6 +17,8 @@ export const SETTINGS = {
   promptLifeMs: whole('How long a prompt waits for an answer before it ends with 1037.', 60_000),
   testNumberLifeMinMs: whole('Shortest time from a push to 254708374149 to its 1037.', 14_000),
   testNumberLifeMaxMs: whole('Longest time from a push to 254708374149 to its 1037.', 26_000),
+  orderDelayMs: whole('From an accepted payout, status query or balance query to its end.', 1_500),
+  reversalDelayMs: whole('From an accepted reversal to its end.', 3_000),
   callbackTimeoutMs: whole('How long a callback waits for its answer.', 10_000, { min: 1 }),
   callbackRetryDelayMs: whole(
     'Between two tries of one callback, where the fault callbackRetries asks for more than one.',
@@ -51,6 +53,19 @@ export const SETTINGS = {
     max: 3,
   }),
   customerOpeningBalance: whole('Whole shillings in the wallet of a phone that is seen for the first time.', 250_000),
+  openingFloat: whole('Whole shillings in the Utility Account of each merchant at the start.', 1_000_000),
+  customerMaximumBalance: whole(
+    'Whole shillings a wallet holds at most: a payout beyond that ends with code 8.',
+    500_000,
+  ),
+  duplicateWindowMs: whole(
+    'How long an OriginatorConversationID stays used; 0 for ever. After that the same one pays again. How long it is at Safaricom is not documented.',
+    0,
+  ),
+  credentialTries: whole(
+    "After so many wrong SecurityCredentials in a row a merchant's API operator is locked: 8006 until the control API unlocks it; 0 never.",
+    5,
+  ),
   queryLimitPerMinute: whole(
     'STK queries an app may make in a minute before the firewall answers 403; 0 has no limit.',
     0,

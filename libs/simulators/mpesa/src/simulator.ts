@@ -1,9 +1,11 @@
 import { SwitchBoard, systemTime, type SimulatorTime, Watch, type Delivery } from '#libs/simulators/kit';
 import { Book, type Prompt } from './book.js';
-import { Callbacks, postOverHttp, toStkMessage, type Claims, type Message, type Post } from './callbacks.js';
+import { Callbacks, postOverHttp, toStkMessage, type Claims, type Post } from './callbacks.js';
+import { Desk } from './desk.js';
 import { Faults } from './faults.js';
 import { systemRandom, WireIds } from './ids.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './merchants.js';
+import type { Message } from './message.js';
 import { SETTINGS } from './settings.js';
 import { QueryMeter } from './stk-query.js';
 import { Timeline, type Action, type NoAnswer } from './timeline.js';
@@ -31,6 +33,7 @@ export class Simulator {
   readonly watch = new Watch();
   readonly callbacks: Callbacks;
   readonly timeline: Timeline;
+  readonly desk: Desk;
   readonly meter = new QueryMeter();
 
   constructor(parts: SimulatorParts) {
@@ -46,12 +49,16 @@ export class Simulator {
     };
     this.callbacks = new Callbacks(this.world, this.watch, parts.post ?? postOverHttp);
     this.timeline = new Timeline(this.world, this.callbacks, this.watch);
+    this.desk = new Desk(this.world, this.callbacks, this.watch);
+    this.openAccounts();
     this.timeline.resume();
+    this.desk.resume();
   }
 
-  /** No prompt is open, and no callback is waiting or on its way. */
+  /** No prompt and no order is open, and no callback is waiting or on its way. */
   get isIdle(): boolean {
-    return this.world.book.open.size === 0 && this.callbacks.isIdle;
+    const { open, openOrders } = this.world.book;
+    return open.size === 0 && openOrders.size === 0 && this.callbacks.isIdle;
   }
 
   /** Answers the prompt on that phone, or the next one that shows up there in time. */
@@ -78,17 +85,27 @@ export class Simulator {
   /** Forgets all money, phones, prompts, tokens and callbacks, and turns every switch back to where it was at the start. */
   reset(): void {
     this.timeline.stop();
+    this.desk.stop();
     this.callbacks.stop();
     this.meter.clear();
     this.world.settings.restart();
     this.world.faults.restart();
     this.world.book.record({ kind: 'reset' });
+    this.openAccounts();
     this.watch.changed();
   }
 
   /** The end: nothing more happens by itself. */
   close(): void {
     this.timeline.close();
+    this.desk.close();
     this.callbacks.stop();
+  }
+
+  /** Gives every merchant its float. */
+  private openAccounts(): void {
+    const { book, directory, settings } = this.world;
+    const float = BigInt(settings.get('openingFloat')) * 100n;
+    for (const { shortcode } of directory.merchants) book.openAccount(shortcode, float);
   }
 }

@@ -1,6 +1,12 @@
+import { constants, publicEncrypt } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startMpesaSimulator, type MpesaSimulator, type MpesaSimulatorOptions } from './index.js';
+import {
+  SIMULATOR_CERTIFICATE,
+  startMpesaSimulator,
+  type MpesaSimulator,
+  type MpesaSimulatorOptions,
+} from './index.js';
 
 /** What the specs of this simulator share: a caller, a merchant that hears callbacks, and a world without waiting. */
 
@@ -17,7 +23,15 @@ export const AT_ONCE = {
   answerDelayMs: 60_000,
   processingDelayMs: 0,
   callbackDelayMs: 0,
+  orderDelayMs: 0,
+  reversalDelayMs: 0,
+  openingFloat: 0,
 } as const;
+
+/** What the demo's API operator is encrypted to. */
+export function toCredential(password = 'Safaricom999!*!', padding = constants.RSA_PKCS1_PADDING): string {
+  return publicEncrypt({ key: SIMULATOR_CERTIFICATE, padding }, Buffer.from(password)).toString('base64');
+}
 
 export interface HttpAnswer {
   readonly status: number;
@@ -108,6 +122,52 @@ export class Merchant {
       CheckoutRequestID: checkoutRequestId,
     };
     return post(`${this.simulator.baseUrl}/mpesa/stkpushquery/v1/query`, this.token, { ...body, ...changes });
+  }
+
+  /** `POST /mpesa/b2c/v3/paymentrequest`, right in every field. */
+  payOut(changes: Readonly<Record<string, unknown>> = {}, version = 'v3'): Promise<HttpAnswer> {
+    return this.order(`b2c/${version}/paymentrequest`, {
+      OriginatorConversationID: 'pay_7f3c2a10',
+      InitiatorName: 'testapi',
+      CommandID: 'BusinessPayment',
+      Amount: 500,
+      PartyA: 174379,
+      PartyB: PAYER,
+      Occassion: 'October',
+      ...changes,
+    });
+  }
+
+  askStatus(changes: Readonly<Record<string, unknown>>): Promise<HttpAnswer> {
+    return this.order('transactionstatus/v1/query', {
+      ...{ Initiator: 'testapi', CommandID: 'TransactionStatusQuery', PartyA: '174379', IdentifierType: '4' },
+      ...changes,
+    });
+  }
+
+  reverse(transactionId: string, changes: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> {
+    return this.order('reversal/v1/request', {
+      ...{ Initiator: 'testapi', CommandID: 'TransactionReversal', TransactionID: transactionId, Amount: '150' },
+      ...{ ReceiverParty: '174379', RecieverIdentifierType: '11', Occasion: 'att_1' },
+      ...changes,
+    });
+  }
+
+  askBalance(changes: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> {
+    return this.order('accountbalance/v1/query', {
+      ...{ Initiator: 'testapi', CommandID: 'AccountBalance', PartyA: '174379', IdentifierType: '4' },
+      ...changes,
+    });
+  }
+
+  private order(path: string, body: Readonly<Record<string, unknown>>): Promise<HttpAnswer> {
+    return post(`${this.simulator.baseUrl}/mpesa/${path}`, this.token, {
+      SecurityCredential: toCredential(),
+      Remarks: 'Salary',
+      QueueTimeOutURL: `${this.ear.url}/timeout`,
+      ResultURL: `${this.ear.url}/result`,
+      ...body,
+    });
   }
 
   control(method: string, path: string, body?: unknown): Promise<HttpAnswer> {

@@ -31,6 +31,7 @@ describe('a payment', () => {
     expect(transfer).toEqual({
       id: transfer?.receipt,
       direction: 'in',
+      kind: 'collection',
       party: PAYER,
       amount: '150.00',
       currency: 'KES',
@@ -41,6 +42,8 @@ describe('a payment', () => {
       shortcode: '174379',
       account: 'Utility Account',
       checkoutRequestId: id,
+      conversationId: null,
+      reverses: null,
       callbackUrl: merchant.ear.url,
     });
     expect(heard.text).toBe(

@@ -172,10 +172,10 @@ export class Timeline {
     if (asked !== '0') return asked;
     if (push.amount > MAX_AMOUNT * 100n) return '3';
     const windowMs = this.world.settings.get('sameAmountWindowMs');
-    if (wallet.transfers.some((transfer) => transfer.amount === push.amount && transfer.at > at - windowMs))
-      return '17';
+    const paid = wallet.transfers.filter(({ direction }) => direction === 'in');
+    if (paid.some((transfer) => transfer.amount === push.amount && transfer.at > at - windowMs)) return '17';
     const today = toWireTimestamp(at).slice(0, 8);
-    const sentToday = wallet.transfers.filter((transfer) => toWireTimestamp(transfer.at).startsWith(today));
+    const sentToday = paid.filter((transfer) => toWireTimestamp(transfer.at).startsWith(today));
     if (sentToday.reduce((sum, transfer) => sum + transfer.amount, push.amount) > DAILY_LIMIT) return '4';
     return wallet.balance < push.amount ? '1' : '0';
   }
@@ -186,6 +186,7 @@ export class Timeline {
     return {
       id: receipt,
       direction: 'in',
+      kind: 'collection',
       party: push.msisdn,
       shortcode: push.shortcode,
       account: push.transactionType === 'CustomerBuyGoodsOnline' ? 'Merchant Account' : 'Utility Account',
@@ -195,6 +196,8 @@ export class Timeline {
       at,
       receipt,
       checkoutRequestId: push.checkoutRequestId,
+      conversationId: null,
+      reverses: null,
       callbackUrl: push.callbackUrl,
     };
   }

@@ -215,6 +215,7 @@ function connect(account: AcmeAccount, deps: ProviderDeps, flaws: Flaws) {
       inquire: (attempt: SentAttempt) => inquire('/links', attempt.references.providerReference),
     },
     balance: {
+      callbackPurposes: [],
       async read() {
         const exchange = await call('GET', '/balance');
         const body = exchange.kind === 'response' && exchange.status === 200 ? exchange.body : undefined;
