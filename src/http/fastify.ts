@@ -64,6 +64,11 @@ export function createFastifyAdapter(ids: IdSource, patience: HttpPatience = PAT
     if (isCallback(request)) done();
     else done(stopping ? retryLater('unavailable', STOPPING, AWAY_MS) : findFault(request));
   });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    // Who is answered while we stop was under way before: kept open, his connection would keep the process for a minute.
+    if (stopping) void reply.header('connection', 'close');
+    done(null, payload);
+  });
   fastify.server.on('request', (_: IncomingMessage, response: ServerResponse) => underWay.note(response));
   fastify.server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>
     answerExpectation(response, ids.next('req')),

@@ -261,9 +261,10 @@ describeWithRedisServer('The Bull driver', () => {
     expect(worker.driver.health()).toEqual({ driver: 'bull', status: 'degraded' });
     await add(worker, 'a');
     worker.store.isBlind = false;
-    time.advance(1_000);
-    await settled();
-    expect(runs).toHaveLength(1);
+    await until('the sweeper runs it', () => {
+      time.advance(1_000);
+      return runs.length === 1;
+    });
     await redis.start();
     await until('the link is up', () => worker.link.state === 'up');
     worker.store.isBlind = true;
