@@ -1,6 +1,7 @@
 import { ApiKey } from '../api-keys/api-key.entity.js';
 import { CallbackToken } from '../callbacks/callback-token.entity.js';
 import { Callback } from '../callbacks/callback.entity.js';
+import { EventPosition } from '../events/event-position.entity.js';
 import { EventRecord } from '../events/event.entity.js';
 import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { Job } from '../jobs/job.entity.js';
@@ -13,6 +14,7 @@ import { ReferenceKey } from '../transactions/reference-key.entity.js';
 import { Transaction } from '../transactions/transaction.entity.js';
 import { WebhookDelivery } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookEndpoint } from '../webhooks/webhook-endpoint.entity.js';
+import { WebhookRecovery } from '../webhooks/webhook-recovery.entity.js';
 
 /** Every table. A test compares this list with what the migrations make, on both engines. */
 export const ENTITIES = [
@@ -20,6 +22,7 @@ export const ENTITIES = [
   Attempt,
   Callback,
   CallbackToken,
+  EventPosition,
   EventRecord,
   IdempotencyRecord,
   Job,
@@ -31,4 +34,5 @@ export const ENTITIES = [
   Transaction,
   WebhookDelivery,
   WebhookEndpoint,
+  WebhookRecovery,
 ];

@@ -24,7 +24,8 @@ whenever you got no answer: you get the first answer, with \`Idempotent-Replayed
 **Strictness.** A field or query parameter that we do not know is a 400 that names it. Answers may gain fields: ignore those
 that you do not know.
 
-**Lists.** Newest first. Pass \`nextCursor\` as \`cursor\`, with the same filters, until \`hasMore\` is false.
+**Lists.** Newest first. Pass \`nextCursor\` as \`cursor\`, with the same filters, until \`hasMore\` is false. Events alone are
+oldest first, and go on with \`after\`.
 
 **Errors** are \`application/problem+json\` (RFC 9457). \`code\` is stable; the schema \`Problem\` lists every one. Each answer has a
 \`Request-Id\`: quote it when you ask us.
@@ -36,6 +37,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Transactions: 'Every movement of money, its timeline and its evidence.',
   Review: 'What people decide where no provider can.',
   'Provider callbacks': 'What providers told us about your payments, and what we made of it.',
+  Events: 'Everything that happened, in order, for whoever was away.',
   Webhooks: 'Where you want to hear of events, and what became of each message.',
   'Provider accounts': 'Your own accounts at mobile money providers.',
   'API keys': 'The keys that act for you.',

@@ -6,9 +6,12 @@ import { JobRunner } from './job-runner.js';
 import { JobStore, type ClaimedJob } from './job-store.js';
 import type { JobKind } from './job.entity.js';
 
+/** Short turns, and few of them: not worth a lane of their own, which would be one more look at every commit. */
+const UPKEEP: readonly JobKind[] = ['recover_webhooks', 'sequence_events', 'retire_events'];
+
 /** Kinds that share a number of places, so that slow receivers of webhooks never hold up a payment. */
 const LANES: readonly { readonly kinds: readonly JobKind[]; readonly places: number }[] = [
-  { kinds: ['submit', 'inquire', 'expire', 'apply_callback'], places: 32 },
+  { kinds: ['submit', 'inquire', 'expire', 'apply_callback', ...UPKEEP], places: 32 },
   { kinds: ['deliver_webhook'], places: 32 },
 ];
 

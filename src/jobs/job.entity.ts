@@ -7,7 +7,10 @@ export type JobKind =
   | 'inquire' //          an attempt
   | 'expire' //           a transaction
   | 'apply_callback' //   a stored callback
-  | 'deliver_webhook'; // a webhook delivery
+  | 'deliver_webhook' //  a webhook delivery
+  | 'recover_webhooks' // a recovery of an endpoint
+  | 'sequence_events' //  all events that wait for a position
+  | 'retire_events'; //   all events past their time
 
 /**
  * Work that must happen, written in the transaction that makes it necessary and deleted when it is done.

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { isDuplicate } from '../database/database-errors.js';
+import { toNumberCase } from '../database/number-case.js';
 import type { Tx } from '../database/tx.js';
 import { JOB_DRIVER, type JobDriver } from './job-driver.js';
 import { Job, type JobKind } from './job.entity.js';
@@ -49,6 +51,39 @@ export class Jobs {
         if (!isDuplicate(error) || tries === MOST_TRIES) throw error;
       }
     }
+  }
+
+  /**
+   * The same for many subjects of one kind, each with an instant of its own, in three statements; for hundreds, not more.
+   * Where another process adds one of them at the same moment it is a duplicate-key error.
+   */
+  async ensureMany(tx: Tx, kind: JobKind, runAts: ReadonlyMap<string, number>): Promise<void> {
+    if (runAts.size === 0) return;
+    const subjectIds = [...runAts.keys()];
+    const { sql, parameters } = toNumberCase('subject_id', runAts);
+    await tx.manager
+      .createQueryBuilder()
+      .update(Job)
+      .set({
+        // In this order, as below.
+        runAt: () => `CASE WHEN lease_token IS NULL AND run_at < ${sql} THEN run_at ELSE ${sql} END`,
+        leaseToken: null,
+      })
+      .where('kind = :kind AND subject_id IN (:...subjectIds)', { kind, subjectIds })
+      .setParameters(parameters)
+      .execute();
+    // Those that were there are locked now, and stay.
+    const there = await tx.manager.find(Job, {
+      select: { subjectId: true },
+      where: { kind, subjectId: In(subjectIds) },
+    });
+    const known = new Set(there.map(({ subjectId }) => subjectId));
+    const missing = [...runAts].filter(([subjectId]) => !known.has(subjectId));
+    await this.add(
+      tx,
+      missing.map(([subjectId, runAt]) => ({ kind, subjectId, runAt })),
+    );
+    tx.afterCommit(() => this.driver.wake(Math.min(...runAts.values())));
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import type { Tx } from '../database/tx.js';
 import type { EventRecord } from '../events/event.entity.js';
+import { EventSequencer } from '../events/event-sequencer.js';
 import { Jobs } from '../jobs/jobs.js';
 import { matchesType } from './event-types.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
@@ -17,6 +18,7 @@ const ROWS_AT_ONCE = 1_000;
 export class WebhookFanout {
   constructor(
     private readonly jobs: Jobs,
+    private readonly sequencer: EventSequencer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
@@ -25,6 +27,7 @@ export class WebhookFanout {
   async announce(tx: Tx, events: readonly EventRecord[], { except }: { except?: string } = {}): Promise<void> {
     const merchantIds = new Set(events.flatMap((event) => (event.type === null ? [] : [event.merchantId])));
     if (merchantIds.size === 0) return;
+    this.sequencer.follow(tx, events);
     const endpoints = await tx.manager.find(WebhookEndpoint, {
       where: { merchantId: In([...merchantIds]), enabled: true, ...(except !== undefined && { id: Not(except) }) },
       select: { id: true, merchantId: true, mode: true, events: true },
@@ -49,21 +52,30 @@ export class WebhookFanout {
         (endpoint) =>
           endpoint.merchantId === merchantId && endpoint.mode === mode && matchesType(endpoint.events, type),
       )
-      .map((endpoint) => ({
-        id: this.ids.next('dlv'),
-        merchantId,
-        mode,
-        endpointId: endpoint.id,
-        eventId: event.id,
-        eventType: type,
-        status: 'pending',
-        attempts: [],
-        attemptCount: 0,
-        roundAttempts: 0,
-        failureReason: null,
-        nextAttemptAt: now,
-        createdAt: now,
-        deliveredAt: null,
-      }));
+      .map((endpoint) => toDelivery({ ...event, type }, endpoint.id, { id: this.ids.next('dlv'), now, firstAt: now }));
   }
+}
+
+/** A delivery that nobody has tried yet. */
+export function toDelivery(
+  event: Pick<EventRecord, 'id' | 'merchantId' | 'mode'> & { readonly type: string },
+  endpointId: string,
+  { id, now, firstAt }: { readonly id: string; readonly now: number; readonly firstAt: number },
+): WebhookDelivery {
+  return {
+    id,
+    merchantId: event.merchantId,
+    mode: event.mode,
+    endpointId,
+    eventId: event.id,
+    eventType: event.type,
+    status: 'pending',
+    attempts: [],
+    attemptCount: 0,
+    roundAttempts: 0,
+    failureReason: null,
+    nextAttemptAt: firstAt,
+    createdAt: now,
+    deliveredAt: null,
+  };
 }
