@@ -80,8 +80,8 @@ export class EventLog {
   }
 
   /**
-   * A position after all events older than the instant, but for some: everything from the instant on comes after it. Events
-   * are numbered when they are committed, which is not quite the order of `createdAt`; so it stays an hour away.
+   * A position that all events from the instant on come after, and not many others. Events are numbered as they are
+   * committed, which is not quite the order of `createdAt`; so it stays an hour away.
    */
   findPositionBefore(stream: EventStream, instant: number): Promise<number> {
     return this.halve(stream, instant - MOST_DISORDER_MS);
