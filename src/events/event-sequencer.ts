@@ -178,7 +178,8 @@ export class EventSequencer implements BeforeApplicationShutdown {
  */
 export function inOrderOfVersions<E extends Pick<EventRecord, 'subjectId' | 'version'>>(events: readonly E[]): E[] {
   const ordered = new Map<string, E[]>();
-  for (const event of events) ordered.set(event.subjectId, [...(ordered.get(event.subjectId) ?? []), event]);
+  const versioned = events.filter(({ version }) => version !== null);
+  for (const event of versioned) ordered.set(event.subjectId, [...(ordered.get(event.subjectId) ?? []), event]);
   for (const own of ordered.values()) own.sort((a, b) => (a.version ?? 0) - (b.version ?? 0));
-  return events.flatMap(({ subjectId }) => ordered.get(subjectId)?.shift() ?? []);
+  return events.map((event) => (event.version === null ? event : (ordered.get(event.subjectId)?.shift() ?? event)));
 }
