@@ -212,6 +212,8 @@ describeOnBothDatabases('Positions of events', (kind) => {
     const readOn = async (): Promise<void> => {
       const log = new EventLog((await connect()).database);
       for (;;) {
+        // SQLite answers at once: without a turn of the event loop nobody else would ever get one.
+        await turns(1);
         const last = !writing;
         if (last) for (const sequencer of sequencers) await sequencer.settled();
         const { events, next } = await log.list(stream, seen.at(-1)?.id, 7, {});
@@ -226,8 +228,9 @@ describeOnBothDatabases('Positions of events', (kind) => {
     };
 
     const reading = readOn();
-    await Promise.all(Array.from({ length: writers }, (_, writer) => writeAll(writer)));
-    writing = false;
+    await Promise.all(Array.from({ length: writers }, (_, writer) => writeAll(writer))).finally(() => {
+      writing = false;
+    });
     await reading;
 
     expect(committed.size).toBeGreaterThan(300);

@@ -12,6 +12,8 @@ import { AWAITS_POSITION, EventRecord } from './event.entity.js';
 /** How many events get their positions in one transaction. */
 const EVENTS_AT_ONCE = 250;
 
+const TRANSACTIONS_A_ROUND = 8;
+
 /** Under load events gather for so long: one transaction for many costs the requests beside it little. */
 const PAUSE_MS = 25;
 
@@ -65,7 +67,7 @@ export class EventSequencer implements BeforeApplicationShutdown {
   }
 
   private note(streams: readonly EventStream[]): void {
-    for (const stream of streams) this.news.set(`${stream.merchantId} ${stream.mode}`, stream);
+    for (const stream of streams) this.news.set(toKey(stream), stream);
     this.begin();
   }
 
@@ -91,7 +93,8 @@ export class EventSequencer implements BeforeApplicationShutdown {
     this.news.clear();
     for (const stream of streams) {
       try {
-        await this.sequence(stream);
+        // The rest, after a crash there may be much, with the next round: requests have their turn between.
+        if (!(await this.sequence(stream, TRANSACTIONS_A_ROUND))) this.news.set(toKey(stream), stream);
       } catch (error) {
         this.logger.warn({ err: error, ...stream }, 'Events could not be numbered now; the sweep does it later.');
       }
@@ -170,6 +173,10 @@ export class EventSequencer implements BeforeApplicationShutdown {
       return others;
     }
   }
+}
+
+function toKey({ merchantId, mode }: EventStream): string {
+  return `${merchantId} ${mode}`;
 }
 
 /**
