@@ -38,7 +38,6 @@ describeOnBothDatabases('Positions of events', (kind) => {
       ...stream,
       position: type === null ? null : AWAITS_POSITION,
       subjectId: ids.next('txn'),
-      type,
       data: type === null ? null : { id: 'txn' },
       reported: null,
       fromStatus: null,

@@ -176,12 +176,13 @@ describeOnBothDatabases('GET /v1/events', (database) => {
     );
     const { dataSource } = stage.database.read;
     const asked: [string, unknown[]][] = [];
+    let watching = true;
     const runner = dataSource.createQueryRunner.bind(dataSource);
     dataSource.createQueryRunner = (mode) => {
       const made = runner(mode);
       const query = made.query.bind(made);
       made.query = ((sql: string, values: unknown[], ...rest: []) => {
-        if (/FROM .events/.test(sql)) asked.push([sql, values]);
+        if (watching && /FROM .events/.test(sql)) asked.push([sql, values]);
         return query(sql, values, ...rest);
       }) as typeof made.query;
       return made;
@@ -189,6 +190,8 @@ describeOnBothDatabases('GET /v1/events', (database) => {
     const about = '&transactionId=txn_01ARZ3NDEKTSV4RRFFQ69G5FAV';
     for (const query of ['', '&type=payout.*', about]) await list(`?limit=5&after=${ids[100]}${query}`);
     dataSource.createQueryRunner = runner;
+    // SQLite keeps its one runner.
+    watching = false;
 
     expect(asked.length).toBeGreaterThanOrEqual(6);
     for (const [sql, values] of asked) {
@@ -225,12 +228,12 @@ describeOnBothDatabases('GET /v1/events', (database) => {
       await stage.advance(88 * DAY);
       await retire();
       expect(idsOf(await list())).toEqual([...old.slice(0, 2), ...young]);
-      await stage.advance(DAY - 12 * 3_600_000);
+      await stage.advance(DAY - 2 * 3_600_000);
       await retire();
 
       expect(idsOf(await list())).toEqual(young);
       expect(idsOf(await list('?type=collection.*'))).toEqual(young);
-      expect(idsOf(await list('?transactionId=txn_1'.replace('txn_1', 'txn_01ARZ3NDEKTSV4RRFFQ69G5FAV')))).toEqual([]);
+      expect(idsOf(await list('?transactionId=txn_01ARZ3NDEKTSV4RRFFQ69G5FAV'))).toEqual([]);
       expect((await stage.request(`GET /v1/events/${old[1]}`, merchant)).status).toBe(404);
       // The line of the creation answers a repeated request, and every line stays in the timeline.
       expect((await findRow(old[0]!)).data).not.toBeNull();

@@ -52,7 +52,7 @@ export class RedeliverRequest {
   @ApiPropertyOptional({ enum: ['failed'], default: 'failed' })
   @IfGiven()
   @IsIn(['failed'])
-  status: 'failed' = 'failed';
+  status = 'failed' as const;
 
   @ApiProperty({
     format: 'date-time',

@@ -13,7 +13,6 @@ import { Job } from '../jobs/job.entity.js';
 import { EVENTS_A_TURN, RecoverWebhooksHandler, SETTLES_MS } from './recover-webhooks.handler.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
-import { WebhookRecovery } from './webhook-recovery.entity.js';
 import { WebhookRequeue } from './webhook-requeue.js';
 
 const HOUR = 3_600_000;
