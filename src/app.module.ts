@@ -8,6 +8,7 @@ import { ConfigModule, type Seams } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EgressModule } from './egress/egress.module.js';
+import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { UnlistedInputInterceptor } from './http/unlisted-input.interceptor.js';
@@ -51,6 +52,7 @@ export class AppModule {
         RulingsModule,
         IdempotencyModule,
         CallbacksModule,
+        EventsModule,
         WebhooksModule,
         HealthModule,
         MethodsModule,

@@ -115,6 +115,8 @@ describe('Settings', () => {
     ['MALIPO_EGRESS_ALLOW', '10.0.0.0/8,everything'],
     ['MALIPO_UNCONFIRMED_HOURS', '0'],
     ['MALIPO_UNCONFIRMED_HOURS', '721'],
+    ['MALIPO_EVENT_DAYS', '89'],
+    ['MALIPO_EVENT_DAYS', '3651'],
     ['LOG_LEVEL', 'loud'],
     ['MALIPO_PUBLIC_URL', 'pay.example'],
     ['MALIPO_PUBLIC_URL', 'ftp://pay.example'],

@@ -22,6 +22,8 @@ export interface Settings {
   readonly simulators: boolean;
   /** How long we wait for word of something that nobody can look up, after the customer's prompt has ended. */
   readonly unconfirmedMs: number;
+  /** How long events stay in the list; longer than anything is delivered or recovered. */
+  readonly eventsKeptMs: number;
   readonly logLevel: string;
   /** Requests a second that one API key may make, on average; 0 for no limit. */
   readonly rateLimit: number;
@@ -110,6 +112,12 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     description: 'How long a payment that no provider can look up waits for word before people are asked, 1 to 720.',
   },
   {
+    name: 'MALIPO_EVENT_DAYS',
+    default: '90',
+    description:
+      'How many days `/v1/events` keeps events, 90 to 3650. Timelines and the lines of creations stay for ever.',
+  },
+  {
     name: 'MALIPO_SIMULATORS',
     default: 'on; never in production',
     description: '`on` starts the provider simulators and a demo merchant beside the gateway, `off` does not.',
@@ -171,6 +179,7 @@ export function readSettings(env: Environment): Settings {
   const publicUrl = readPublicUrl(env.MALIPO_PUBLIC_URL, port, production, faults);
   const egressAllow = readRanges(env.MALIPO_EGRESS_ALLOW, simulators === 'on' ? LOOPBACK : [], faults);
   const unconfirmedHours = readInteger(env.MALIPO_UNCONFIRMED_HOURS, 24, 1, 720, 'MALIPO_UNCONFIRMED_HOURS', faults);
+  const eventDays = readInteger(env.MALIPO_EVENT_DAYS, 90, 90, 3_650, 'MALIPO_EVENT_DAYS', faults);
   const logLevel = readOneOf(env.LOG_LEVEL, LOG_LEVELS, 'info', 'LOG_LEVEL', faults);
   const rateLimit = readInteger(env.MALIPO_RATE_LIMIT, 100, 0, 1_000_000, 'MALIPO_RATE_LIMIT', faults);
   const metricsToken = readMetricsToken(env.METRICS_TOKEN, faults);
@@ -189,6 +198,7 @@ export function readSettings(env: Environment): Settings {
     egressAllow,
     simulators: simulators === 'on',
     unconfirmedMs: unconfirmedHours * 3_600_000,
+    eventsKeptMs: eventDays * 86_400_000,
     logLevel,
     rateLimit,
     metricsToken,

@@ -23,6 +23,10 @@ export const ReferenceColumn = (options: ColumnOptions = {}): PropertyDecorator 
 export const InstantColumn = (options: ColumnOptions = {}): PropertyDecorator =>
   Column({ type: 'bigint', transformer: asNumber, ...options });
 
+/** A whole number that may outgrow an int: up to 2⁵³−1. */
+export const LongColumn = (options: ColumnOptions = {}): PropertyDecorator =>
+  Column({ type: 'bigint', transformer: asNumber, ...options });
+
 /** An amount in minor units, `bigint` in the code. */
 export const MinorUnitsColumn = (options: ColumnOptions = {}): PropertyDecorator =>
   Column({ type: 'bigint', transformer: asBigint, ...options });

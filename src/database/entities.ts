@@ -1,6 +1,7 @@
 import { ApiKey } from '../api-keys/api-key.entity.js';
 import { CallbackToken } from '../callbacks/callback-token.entity.js';
 import { Callback } from '../callbacks/callback.entity.js';
+import { EventPosition } from '../events/event-position.entity.js';
 import { EventRecord } from '../events/event.entity.js';
 import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { Job } from '../jobs/job.entity.js';
@@ -14,6 +15,7 @@ import { ReferenceKey } from '../transactions/reference-key.entity.js';
 import { Transaction } from '../transactions/transaction.entity.js';
 import { WebhookDelivery } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookEndpoint } from '../webhooks/webhook-endpoint.entity.js';
+import { WebhookRecovery } from '../webhooks/webhook-recovery.entity.js';
 
 /** Every table. A test compares this list with what the migrations make, on both engines. */
 export const ENTITIES = [
@@ -21,6 +23,7 @@ export const ENTITIES = [
   Attempt,
   Callback,
   CallbackToken,
+  EventPosition,
   EventRecord,
   IdempotencyRecord,
   Job,
@@ -33,4 +36,5 @@ export const ENTITIES = [
   Transaction,
   WebhookDelivery,
   WebhookEndpoint,
+  WebhookRecovery,
 ];

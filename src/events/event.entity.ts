@@ -1,8 +1,11 @@
 import { Column, Entity, Index } from 'typeorm';
 import type { Mode } from '#libs/provider-kit';
-import { IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
+import { IdColumn, InstantColumn, JsonColumn, LongColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
 import type { Evidence } from '../transactions/evidence.js';
 import type { TransactionStatus } from '../transactions/transaction-states.js';
+
+/** Of an event that merchants hear of, until the sequencer has given it a position. */
+export const AWAITS_POSITION = 0;
 
 /**
  * What happened, append-only. A line with a `type` is told to the merchant (webhooks, lists); every line about a
@@ -10,6 +13,8 @@ import type { TransactionStatus } from '../transactions/transaction-states.js';
  */
 @Entity('events')
 @Index('events_by_subject', ['subjectId', 'id'])
+// With `type` in it a list of some types reads only those rows; with `id` what waits for a position comes in order.
+@Index('events_by_position', ['merchantId', 'mode', 'position', 'id', 'type'])
 export class EventRecord {
   @IdColumn()
   id!: string;
@@ -20,6 +25,14 @@ export class EventRecord {
   @TextColumn(4)
   mode!: Mode;
 
+  /**
+   * Its number among the merchant's events of the mode: from 1, without gaps, given once after the commit (EventSequencer).
+   * `AWAITS_POSITION` until then, null for lines that only the timeline shows. The column's default is for rows of releases
+   * that knew no positions.
+   */
+  @LongColumn({ nullable: true, default: AWAITS_POSITION })
+  position!: number | null;
+
   /** What it is about: a transaction, an endpoint … */
   @ReferenceColumn()
   subjectId!: string;
@@ -28,7 +41,7 @@ export class EventRecord {
   @TextColumn(64, { nullable: true })
   type!: string | null;
 
-  /** The object as merchants saw it at that moment; null where `type` is. */
+  /** The object as merchants saw it at that moment; null where `type` is, and once its time is over (EventRetention). */
   @JsonColumn({ nullable: true })
   data!: object | null;
 

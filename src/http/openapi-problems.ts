@@ -101,6 +101,7 @@ function problemSchema(): SchemaDocument {
         items: { $ref: '#/components/schemas/FieldFault' },
       },
       transactionId: { type: 'string', description: 'With `reference_taken`: whose reference it is.' },
+      recoveryId: { type: 'string', description: 'With `conflict`: the recovery that is running.' },
       transactionStatus: { type: 'string', description: 'With `not_cancellable`: where the transaction stands.' },
     },
     'x-problems': Object.fromEntries(codes),

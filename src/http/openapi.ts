@@ -24,7 +24,8 @@ whenever you got no answer: you get the first answer, with \`Idempotent-Replayed
 **Strictness.** A field or query parameter that we do not know is a 400 that names it. Answers may gain fields: ignore those
 that you do not know.
 
-**Lists.** Newest first. Pass \`nextCursor\` as \`cursor\`, with the same filters, until \`hasMore\` is false.
+**Lists.** Newest first. Pass \`nextCursor\` as \`cursor\`, with the same filters, until \`hasMore\` is false. Events alone are
+oldest first, and go on with \`after\`.
 
 **Waiting.** A POST that creates a transaction answers at once. With \`Prefer: wait=N\` (0–30 s) it answers when the transaction
 is final, or after N seconds with its state of that moment.
@@ -42,6 +43,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Review: 'What people decide where no provider can.',
   'Provider callbacks': 'What providers told us about your payments, and what we made of it.',
   Methods: 'The ways of paying that you can use, and how they are doing.',
+  Events: 'Everything that happened, in order, for whoever was away.',
   Webhooks: 'Where you want to hear of events, and what became of each message.',
   'Provider accounts': 'Your own accounts at mobile money providers.',
   'API keys': 'The keys that act for you.',

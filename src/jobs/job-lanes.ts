@@ -7,9 +7,12 @@ export interface JobLane {
   readonly places: number;
 }
 
+/** Short turns, and few of them: not worth a lane of their own, which would be one more look at every commit. */
+const UPKEEP: readonly JobKind[] = ['purge_idempotency', 'recover_webhooks', 'sequence_events', 'retire_events'];
+
 /** Lanes of their own, so that slow receivers of webhooks never hold up a payment. */
 export const LANES: readonly JobLane[] = [
-  { name: 'payments', kinds: ['submit', 'inquire', 'expire', 'apply_callback', 'purge_idempotency'], places: 32 },
+  { name: 'payments', kinds: ['submit', 'inquire', 'expire', 'apply_callback', ...UPKEEP], places: 32 },
   { name: 'webhooks', kinds: ['deliver_webhook'], places: 32 },
 ];
 

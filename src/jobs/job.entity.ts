@@ -8,6 +8,9 @@ export type JobKind =
   | 'expire' //           a transaction
   | 'apply_callback' //   a stored callback
   | 'deliver_webhook' //  a webhook delivery
+  | 'recover_webhooks' // a recovery of an endpoint
+  | 'sequence_events' //  all events that wait for a position
+  | 'retire_events' //    all events past their time
   | 'purge_idempotency'; // the table of idempotency records
 
 /**

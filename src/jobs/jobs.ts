@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { isDuplicate } from '../database/database-errors.js';
+import { toNumberCase } from '../database/number-case.js';
 import type { Inserts, Tx } from '../database/tx.js';
 import { JOB_DRIVER, type JobDriver } from './job-driver.js';
 import { Job, type JobKind } from './job.entity.js';
@@ -50,6 +52,40 @@ export class Jobs {
   private async wakeExisting(tx: Tx, { kind, subjectId, runAt }: NewJob): Promise<void> {
     const row = await tx.manager.findOne(Job, { select: { id: true }, where: { kind, subjectId } });
     if (row) tx.afterCommit(() => this.driver.wake([{ id: row.id, kind, runAt }]));
+  }
+
+  /**
+   * The same for many subjects of one kind, each with an instant of its own, in three statements; for hundreds, not more.
+   * Where another process adds one of them at the same moment it is a duplicate-key error.
+   */
+  async ensureMany(tx: Tx, kind: JobKind, runAts: ReadonlyMap<string, number>): Promise<void> {
+    if (runAts.size === 0) return;
+    const subjectIds = [...runAts.keys()];
+    const { sql, parameters } = toNumberCase('subject_id', runAts);
+    await tx.manager
+      .createQueryBuilder()
+      .update(Job)
+      .set({
+        // In this order, as below.
+        runAt: () => `CASE WHEN lease_token IS NULL AND run_at < ${sql} THEN run_at ELSE ${sql} END`,
+        leaseToken: null,
+      })
+      .where('kind = :kind AND subject_id IN (:...subjectIds)', { kind, subjectIds })
+      .setParameters(parameters)
+      .execute();
+    // Those that were there are locked now, and stay.
+    const there = await tx.manager.find(Job, {
+      select: { id: true, subjectId: true },
+      where: { kind, subjectId: In(subjectIds) },
+    });
+    const known = new Set(there.map(({ subjectId }) => subjectId));
+    const missing = [...runAts].filter(([subjectId]) => !known.has(subjectId));
+    await this.add(
+      tx,
+      missing.map(([subjectId, runAt]) => ({ kind, subjectId, runAt })),
+    );
+    const hastened = there.map(({ id, subjectId }) => ({ id, kind, runAt: runAts.get(subjectId) ?? this.clock.now() }));
+    tx.afterCommit(() => this.driver.wake(hastened));
   }
 
   /**

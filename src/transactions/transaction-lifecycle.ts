@@ -4,7 +4,7 @@ import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
 import type { Inserts, Tx } from '../database/tx.js';
-import { EventRecord } from '../events/event.entity.js';
+import { AWAITS_POSITION, EventRecord } from '../events/event.entity.js';
 import { WebhookFanout } from '../webhooks/webhook-fanout.js';
 import type { Evidence } from './evidence.js';
 import { PhoneGuards } from './phone-guards.js';
@@ -217,6 +217,7 @@ export class TransactionLifecycle {
       id: this.ids.next('evt'),
       merchantId: transaction.merchantId,
       mode: transaction.mode,
+      position: publicWord === null ? null : AWAITS_POSITION,
       subjectId: transaction.id,
       type: publicWord === null ? null : `${transaction.kind}.${publicWord}`,
       data: publicWord === null ? null : TransactionResponse.from(transaction),

@@ -3,7 +3,7 @@ import { IsNull, Not, type FindOptionsWhere } from 'typeorm';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import type { Tx } from '../database/tx.js';
-import { EventRecord } from '../events/event.entity.js';
+import { AWAITS_POSITION, EventRecord } from '../events/event.entity.js';
 import { isGone, isSuccess } from './delivery-outcome.js';
 import type { DeliveryAttempt } from './webhook-delivery.entity.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
@@ -85,6 +85,7 @@ export class EndpointHealth {
       id: this.ids.next('evt'),
       merchantId: endpoint.merchantId,
       mode: endpoint.mode,
+      position: AWAITS_POSITION,
       subjectId: endpoint.id,
       type,
       data: WebhookEndpointResponse.from(endpoint),

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
-import { EventRecord } from '../events/event.entity.js';
+import { AWAITS_POSITION, EventRecord } from '../events/event.entity.js';
+import { EventSequencer } from '../events/event-sequencer.js';
 import { isSuccess } from './delivery-outcome.js';
 import { MessageSigner } from './message-signer.js';
 import { WebhookDelivery, type DeliveryAttempt } from './webhook-delivery.entity.js';
@@ -17,6 +18,7 @@ export class TestPings {
   constructor(
     private readonly database: Database,
     private readonly lists: WebhookListsService,
+    private readonly sequencer: EventSequencer,
     private readonly signer: MessageSigner,
     private readonly sender: WebhookSender,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -34,6 +36,7 @@ export class TestPings {
     const delivery = this.toDelivery(endpoint, event, { at, statusCode, answer, durationMs });
     await this.database.write(async (tx) => {
       await tx.insert(EventRecord, [event]);
+      this.sequencer.follow(tx, [event]);
       await tx.insert(WebhookDelivery, [delivery]);
     });
     return delivery;
@@ -44,6 +47,7 @@ export class TestPings {
       id: this.ids.next('evt'),
       merchantId,
       mode,
+      position: AWAITS_POSITION,
       subjectId: endpointId,
       type: 'test.ping',
       data: { object: 'ping', endpointId },

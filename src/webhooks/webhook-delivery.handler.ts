@@ -52,7 +52,8 @@ export class WebhookDeliveryHandler implements JobHandler, OnModuleInit {
     ]);
     if (!endpoint) return 'endpoint_deleted';
     if (!endpoint.enabled) return 'endpoint_disabled';
-    return event ? { delivery, endpoint, event } : 'event_deleted';
+    // Without its data it is past the time that events are kept.
+    return event?.data ? { delivery, endpoint, event } : 'event_deleted';
   }
 }
 

@@ -39,7 +39,7 @@ describeOnBothDatabases('Webhook deliveries', (database) => {
     await receiver.close();
   });
 
-  const countJobs = (): Promise<number> => stage.database.read.count(Job);
+  const countJobs = (): Promise<number> => stage.database.read.countBy(Job, { kind: 'deliver_webhook' });
   const attemptsMade = async (): Promise<number> => (await stage.deliveries(merchant))[0]?.attemptCount ?? 0;
 
   /** Announces an event of the merchant and answers its id. */

@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type MerchantCaller } from '../api-keys/caller.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -17,6 +24,8 @@ import { TestPings } from './test-pings.js';
 import { WebhookDeliveryResponse } from './webhook-delivery.dto.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookListsService } from './webhook-lists.service.js';
+import { RecoverRequest, WebhookRecoveryResponse } from './webhook-recovery.dto.js';
+import { WebhookRecoveriesService } from './webhook-recoveries.service.js';
 
 const ENDPOINT_ID = new ObjectIdPipe('whk');
 
@@ -28,6 +37,7 @@ export class WebhookEndpointsController {
     private readonly endpoints: WebhookEndpointsService,
     private readonly lists: WebhookListsService,
     private readonly pings: TestPings,
+    private readonly recoveries: WebhookRecoveriesService,
   ) {}
 
   @Post()
@@ -122,6 +132,27 @@ export class WebhookEndpointsController {
     @Param('id', ENDPOINT_ID) id: string,
   ): Promise<WebhookDeliveryResponse> {
     return WebhookDeliveryResponse.from(await this.pings.send(caller, id));
+  }
+
+  @Post(':id/recover')
+  @HttpCode(202)
+  @RequireScope('webhooks:write')
+  @ApiOperation({
+    summary: 'Send what it missed',
+    description:
+      'Every event since then that the endpoint listens to and has not taken: given up, still waiting for its next try, or never sent because the endpoint was disabled or did not exist. Each with its own `webhook-id`, at most 100 a second, in the order of events, while new events go on beside it. Look at its progress with `GET /v1/webhook-recoveries/{id}`. One at a time for an endpoint. Scope `webhooks:write`.',
+  })
+  @ApiAcceptedResponse({ type: WebhookRecoveryResponse })
+  @ApiProblems('conflict')
+  async recover(
+    @CurrentCaller() caller: MerchantCaller,
+    @Param('id', ENDPOINT_ID) id: string,
+    @Body() request: RecoverRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WebhookRecoveryResponse> {
+    const recovery = await this.recoveries.start(caller, id, request.toSelection());
+    void reply.header('location', `/v1/webhook-recoveries/${recovery.id}`);
+    return WebhookRecoveryResponse.from(recovery);
   }
 
   @Delete(':id')

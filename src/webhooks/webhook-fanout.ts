@@ -5,6 +5,7 @@ import { CLOCK, IDS } from '../config/config.module.js';
 import { rowsWith, type LookUp } from '../database/statements.js';
 import type { Inserts, Tx } from '../database/tx.js';
 import type { EventRecord } from '../events/event.entity.js';
+import { EventSequencer } from '../events/event-sequencer.js';
 import { Jobs } from '../jobs/jobs.js';
 import { matchesType } from './event-types.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
@@ -21,6 +22,7 @@ export type Listener = Pick<WebhookEndpoint, 'id' | 'merchantId' | 'mode' | 'eve
 export class WebhookFanout {
   constructor(
     private readonly jobs: Jobs,
+    private readonly sequencer: EventSequencer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
@@ -44,6 +46,7 @@ export class WebhookFanout {
 
   /** Announces events to those endpoints, looked up before, that listen to them. */
   async announceTo(tx: Inserts, events: readonly EventRecord[], listeners: readonly Listener[]): Promise<void> {
+    this.sequencer.follow(tx, events);
     const endpoints = listeners.filter(({ enabled }) => enabled);
     const deliveries = events.flatMap((event) => this.toDeliveries(event, endpoints));
     for (let start = 0; start < deliveries.length; start += ROWS_AT_ONCE) {
@@ -65,21 +68,30 @@ export class WebhookFanout {
         (endpoint) =>
           endpoint.merchantId === merchantId && endpoint.mode === mode && matchesType(endpoint.events, type),
       )
-      .map((endpoint) => ({
-        id: this.ids.next('dlv'),
-        merchantId,
-        mode,
-        endpointId: endpoint.id,
-        eventId: event.id,
-        eventType: type,
-        status: 'pending',
-        attempts: [],
-        attemptCount: 0,
-        roundAttempts: 0,
-        failureReason: null,
-        nextAttemptAt: now,
-        createdAt: now,
-        deliveredAt: null,
-      }));
+      .map((endpoint) => toDelivery({ ...event, type }, endpoint.id, { id: this.ids.next('dlv'), now, firstAt: now }));
   }
+}
+
+/** A delivery that nobody has tried yet. */
+export function toDelivery(
+  event: Pick<EventRecord, 'id' | 'merchantId' | 'mode'> & { readonly type: string },
+  endpointId: string,
+  { id, now, firstAt }: { readonly id: string; readonly now: number; readonly firstAt: number },
+): WebhookDelivery {
+  return {
+    id,
+    merchantId: event.merchantId,
+    mode: event.mode,
+    endpointId,
+    eventId: event.id,
+    eventType: event.type,
+    status: 'pending',
+    attempts: [],
+    attemptCount: 0,
+    roundAttempts: 0,
+    failureReason: null,
+    nextAttemptAt: firstAt,
+    createdAt: now,
+    deliveredAt: null,
+  };
 }

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryRecorder } from './delivery-recorder.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
 import { EndpointTurns } from './endpoint-turns.js';
 import { MessageSigner } from './message-signer.js';
+import { RecoverWebhooksHandler } from './recover-webhooks.handler.js';
 import { RedeliveryService } from './redelivery.service.js';
 import { TestPings } from './test-pings.js';
 import { WebhookDeliveriesController } from './webhook-deliveries.controller.js';
@@ -13,17 +15,24 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookFanout } from './webhook-fanout.js';
 import { WebhookListsService } from './webhook-lists.service.js';
+import { WebhookRecoveriesController } from './webhook-recoveries.controller.js';
+import { WebhookRecoveriesService } from './webhook-recoveries.service.js';
+import { WebhookRequeue } from './webhook-requeue.js';
 import { WebhookSender } from './webhook-sender.js';
 
 /** Tells merchants' endpoints what happened: signed, retried, never lost. */
 @Module({
-  controllers: [WebhookEndpointsController, WebhookDeliveriesController],
+  imports: [EventsModule],
+  controllers: [WebhookEndpointsController, WebhookDeliveriesController, WebhookRecoveriesController],
   providers: [
     WebhookFanout,
     // The API.
     WebhookEndpointsService,
     WebhookListsService,
     RedeliveryService,
+    WebhookRecoveriesService,
+    RecoverWebhooksHandler,
+    WebhookRequeue,
     TestPings,
     // The way of a message, from the job to the wire and back.
     WebhookDeliveryHandler,

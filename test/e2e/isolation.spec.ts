@@ -26,9 +26,12 @@ const BODIES: Readonly<Record<string, object | undefined>> = {
   'PATCH /v1/webhook-endpoints/{id}': { enabled: false },
   'POST /v1/webhook-endpoints/{id}/rotate-secret': { overlapHours: 0 },
   'POST /v1/webhook-endpoints/{id}/test': undefined,
+  'POST /v1/webhook-endpoints/{id}/recover': { since: new Date().toISOString() },
   'DELETE /v1/webhook-endpoints/{id}': undefined,
   'GET /v1/webhook-deliveries/{id}': undefined,
   'POST /v1/webhook-deliveries/{id}/redeliver': undefined,
+  'GET /v1/webhook-recoveries/{id}': undefined,
+  'GET /v1/events/{id}': undefined,
 };
 
 const PREFIXES: Ids = {
@@ -38,6 +41,8 @@ const PREFIXES: Ids = {
   'api-keys': 'key',
   'webhook-endpoints': 'whk',
   'webhook-deliveries': 'dlv',
+  'webhook-recoveries': 'rcv',
+  events: 'evt',
 };
 
 describeOnBothDatabases('Tenants never meet', (database) => {
@@ -77,6 +82,13 @@ describeOnBothDatabases('Tenants never meet', (database) => {
     }
     const { body: accounts } = await call('GET /v1/provider-accounts', key);
     const { body: callbacks } = await call('GET /v1/callbacks', key);
+    const { body: events } = await call('GET /v1/events', key);
+    const since = new Date(stage.time.now()).toISOString();
+    const recovery = await call(`POST /v1/webhook-endpoints/${endpoint.body.id}/recover`, key, { since });
+    for (let status = ''; status !== 'completed';) {
+      await stage.pass(1_000);
+      ({ status } = (await call(`GET /v1/webhook-recoveries/${recovery.body.id}`, key)).body);
+    }
     return {
       transactions: transaction.id,
       callbacks: callbacks.data[0].id,
@@ -84,6 +96,8 @@ describeOnBothDatabases('Tenants never meet', (database) => {
       'api-keys': (await stage.gateway.createKey(id)).keyId,
       'webhook-endpoints': endpoint.body.id,
       'webhook-deliveries': delivery.id,
+      'webhook-recoveries': recovery.body.id,
+      events: events.data[0].id,
     };
   }
 
@@ -151,9 +165,10 @@ describeOnBothDatabases('Tenants never meet', (database) => {
         'transactions?reference=MINE',
         'transactions?status=succeeded',
         `webhook-deliveries?endpointId=${owned['webhook-endpoints']}`,
+        `events?transactionId=${owned.transactions}`,
       ];
       const lists = contract.operations
-        .filter(({ operation }) => operation.operationId.startsWith('list') && !operation.operationId.includes('Event'))
+        .filter(({ operation, path }) => operation.operationId.startsWith('list') && !path.includes('{id}'))
         .filter(({ operation }) => operation.security.some(({ bearer }: Json) => bearer[0] === 'read'))
         .map(({ path }) => path.slice('/v1/'.length));
       expect(lists.length).toBeGreaterThanOrEqual(6);

@@ -631,12 +631,20 @@ async function createOneOfEach(stage: PaymentStage): Promise<Record<string, stri
     body: { enabled: false },
   });
   const callbacks = await stage.gateway.request('GET /v1/callbacks', { key: stage.merchant.key });
+  // The row that counts positions comes with the first of them.
+  const listEvents = () => stage.gateway.request('GET /v1/events', { key: stage.merchant.key });
+  let events = await listEvents();
+  while (events.body.data.length === 0) {
+    await stage.pass(25);
+    events = await listEvents();
+  }
   return {
     transactions: collection.body.id,
     callbacks: callbacks.body.data[0].id,
     'provider-accounts': await post('/v1/provider-accounts', { ...DEMO_ACCOUNT, settings, enabled: false }),
     'webhook-endpoints': endpoints.body.data[0].id,
     'webhook-deliveries': deliveries.body.data[0].id,
+    events: events.body.data[0].id,
     'api-keys': keyId,
     merchants: stage.merchant.id,
   };

@@ -183,6 +183,19 @@ describeOnBothDatabases('Answers as documented', (database) => {
     const [delivery] = deliveries.data;
     await call(`GET /v1/webhook-deliveries/${delivery.id}`);
     expect((await call(`POST /v1/webhook-deliveries/${delivery.id}/redeliver`)).status).toBe(202);
+
+    const { body: events } = await call(`GET /v1/events?type=collection.*&transactionId=${id}&limit=2`);
+    expect(events.data.map(({ type }: Json) => type)[0]).toBe('collection.created');
+    await call(`GET /v1/events?after=${events.nextCursor}`);
+    await call(`GET /v1/events/${events.data[0].id}`);
+    expect((await call('GET /v1/events?after=evt_1')).status).toBe(400);
+    const since = new Date(stage.time.now() - 60_000).toISOString();
+    const recovery = await call(`POST /v1/webhook-endpoints/${delivery.endpointId}/recover`, { since });
+    expect(recovery.status).toBe(202);
+    const filter = { endpointId: delivery.endpointId, createdFrom: since };
+    const again = await call('POST /v1/webhook-deliveries/redeliver', filter);
+    expect([again.status, again.body.recoveryId]).toEqual([409, recovery.body.id]);
+    await call(`GET /v1/webhook-recoveries/${recovery.body.id}`);
   });
 
   it('a collection that is cancelled in time', async () => {

@@ -1,4 +1,5 @@
 import { createIdSource, ManualTime } from '#libs/primitives';
+import { EventSequencer } from '../../src/events/event-sequencer.js';
 import type { JobDriver } from '../../src/jobs/job-driver.js';
 import { Jobs } from '../../src/jobs/jobs.js';
 import { hashOf } from '../../src/secrets/hash.js';
@@ -17,6 +18,7 @@ export class Engine {
   readonly wakes: number[] = [];
   readonly jobs;
   readonly guards;
+  readonly sequencer;
   readonly webhooks;
   readonly news = new TransactionNews();
   readonly lifecycle;
@@ -36,7 +38,10 @@ export class Engine {
     };
     this.jobs = new Jobs(driver, time, this.ids);
     this.guards = new PhoneGuards(time);
-    this.webhooks = new WebhookFanout(this.jobs, time, this.ids);
+    this.sequencer = new EventSequencer(database, time, time);
+    // Nothing runs behind a test's back: it numbers events by hand.
+    void this.sequencer.beforeApplicationShutdown();
+    this.webhooks = new WebhookFanout(this.jobs, this.sequencer, time, this.ids);
     this.lifecycle = new TransactionLifecycle(database, this.guards, this.webhooks, time, this.ids, this.news);
     this.writer = new AcceptWriter(database, this.lifecycle, this.guards, this.jobs, this.webhooks);
     this.database = database;

@@ -18,7 +18,7 @@ import { DatabaseModule } from '../../src/database/database.module.js';
 import { Database } from '../../src/database/database.js';
 import { NAME_RESOLVER, systemResolver, type NameResolver } from '../../src/egress/egress-guard.js';
 import { EgressModule } from '../../src/egress/egress.module.js';
-import { EventRecord } from '../../src/events/event.entity.js';
+import { AWAITS_POSITION, EventRecord } from '../../src/events/event.entity.js';
 import { HealthModule } from '../../src/health/health.module.js';
 import { createFastifyAdapter } from '../../src/http/fastify.js';
 import { ProblemFilter } from '../../src/http/problem.filter.js';
@@ -213,6 +213,7 @@ export class WebhookStage {
       id: this.ids.next('evt'),
       merchantId: merchant.id,
       mode: merchant.mode,
+      position: type === null ? null : AWAITS_POSITION,
       subjectId: 'txn_1',
       type,
       data: type === null ? null : data,
