@@ -3,6 +3,7 @@ import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { ConfigModule, type Seams } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { HealthModule } from '../health/health.module.js';
 import { MerchantsModule } from '../merchants/merchants.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { SecretKeyRotation } from './secret-key-rotation.js';
@@ -13,7 +14,14 @@ export class AdminModule {
   static with(settings: Settings, seams: Seams): DynamicModule {
     return {
       module: AdminModule,
-      imports: [ConfigModule.with(settings, seams), SecretsModule, DatabaseModule, ApiKeysModule, MerchantsModule],
+      imports: [
+        ConfigModule.with(settings, seams),
+        SecretsModule,
+        HealthModule,
+        DatabaseModule,
+        ApiKeysModule,
+        MerchantsModule,
+      ],
       providers: [SecretKeyRotation],
     };
   }

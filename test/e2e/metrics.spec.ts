@@ -10,7 +10,8 @@ describeOnBothDatabases('What an operator sees', (database) => {
   let receiver: WebhookReceiver;
 
   beforeAll(async () => {
-    stage = await PaymentStage.start({ database });
+    // Each process counts what it did itself.
+    stage = await PaymentStage.start({ database, alone: true });
     receiver = await WebhookReceiver.start();
   });
   afterAll(async () => {
@@ -24,7 +25,7 @@ describeOnBothDatabases('What an operator sees', (database) => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const text = await answer.text();
-    expect(text).not.toMatch(/mer_|key_|\+254|2547/);
+    expect(text).not.toMatch(/mer_|key_|\+254|2547\d{8}/);
     const values = new Map(
       text
         .split('\n')

@@ -40,6 +40,8 @@ export interface StageOptions extends MpesaSimulatorOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The Redis of a cluster on MySQL; that of TEST_REDIS_URL if absent. */
   readonly redisUrl?: string;
+  /** One process that does everything, on a server too. */
+  readonly alone?: boolean;
 }
 
 /**
@@ -56,6 +58,7 @@ export class PaymentStage {
     database,
     environment,
     redisUrl = findRedisUrl(),
+    alone = false,
     settings,
     ...simulator
   }: StageOptions): Promise<PaymentStage> {
@@ -66,7 +69,7 @@ export class PaymentStage {
       database,
       seams,
       ...(environment && { environment }),
-      ...(database === 'mysql' && redisUrl !== undefined && { cluster: { workers: 2, redisUrl } }),
+      ...(database === 'mysql' && !alone && redisUrl !== undefined && { cluster: { workers: 2, redisUrl } }),
     });
     const stage = new PaymentStage(gateway, mpesa, time, await gateway.createMerchant());
     await stage.connect(stage.merchant);
