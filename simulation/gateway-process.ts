@@ -138,7 +138,6 @@ export class GatewayProcess {
       bodyParser: false,
       logger,
     });
-    sabotage?.(this);
     const fastify = this.app.getHttpAdapter().getInstance();
     // Requests that come without a socket lack what Node's own have.
     fastify.addHook('onRequest', (request: FastifyRequest, _reply: unknown, done: () => void) => {
@@ -148,6 +147,8 @@ export class GatewayProcess {
     });
     await this.app.init();
     await fastify.ready();
+    // Not before: while it starts, time stands still.
+    sabotage?.(this);
   }
 
   private async openDatabase(): Promise<DataSource> {
