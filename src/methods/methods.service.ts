@@ -31,7 +31,7 @@ export class MethodsService {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The methods of the merchant's enabled accounts, by code; money in before money out. */
+  /** The methods of the merchant's enabled accounts, by code. */
   async list(caller: MerchantCaller): Promise<MethodResponse[]> {
     const [offers, recent] = await Promise.all([this.findOffers(caller), this.readRecent(caller.mode)]);
     const byMethod = new Map<string, Offer[]>();
@@ -73,9 +73,9 @@ export class MethodsService {
     const providers = [...new Set(accounts.map(({ provider }) => provider))];
     return providers.flatMap((provider) => {
       const { methods = [], operations } = findDefinition(provider) ?? {};
-      return methods
-        .filter(({ kind }) => (kind === 'collection' ? operations?.collections : operations?.payouts) !== undefined)
-        .map((facts) => ({ provider, facts }));
+      if (!operations?.collections) return [];
+      // Adapters can pay out already; there is no call to ask for it yet, so it is nothing that can be used.
+      return methods.filter(({ kind }) => kind === 'collection').map((facts) => ({ provider, facts }));
     });
   }
 

@@ -90,7 +90,7 @@ export class TransactionLifecycle {
   toCreationEvent(transaction: Transaction, data: TransactionResponse): EventRecord {
     const evidence = { source: 'merchant', says: 'created', principalId: transaction.createdBy } as const;
     const line = this.toEvent(transaction, transaction.status, { event: 'noted', evidence }, null);
-    return { ...line, type: `${transaction.kind}.created`, data };
+    return { ...line, type: `${transaction.kind}.created`, data, position: AWAITS_POSITION };
   }
 
   /** Tells this process of transactions that were just made, once they are durable. */
