@@ -8,6 +8,7 @@ const swc = (type) => [
       transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
       target: 'es2022',
       keepClassNames: true,
+      experimental: { keepImportAttributes: true },
     },
     module: { type },
     sourceMaps: 'inline',
@@ -20,7 +21,8 @@ export default {
   testEnvironment: 'node',
   maxWorkers: 2,
   // A test that hangs is found either way; one that is slow because the machine is busy must not fail.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
+  setupFilesAfterEnv: ['<rootDir>/test/support/played-again.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^#libs/(.*)$': '<rootDir>/libs/$1/src/index.ts',

@@ -20,12 +20,13 @@ describeOnBothDatabases('Silence', (database) => {
   ])(
     'is not failure: when the answer to a push %s, the callback re-attaches it and nobody is asked twice',
     async (_, fault) => {
-      stage.mpesa.setFaults({ ...fault, callbackExtraDelayMs: 200 });
+      // Long enough for a slow machine to see the doubt before the callback ends it.
+      stage.mpesa.setFaults({ ...fault, callbackExtraDelayMs: 2_000 });
       const { body } = await stage.collect();
       const unsure = await stage.until(body.id, ['unconfirmed']);
       expect(unsure.doubt).toMatchObject({ reason: 'answer_lost', nextInquiryAt: null });
       expect(Date.parse(unsure.doubt.deadline)).toBeGreaterThan(stage.time.now() + 23 * 3_600_000);
-      const paid = await stage.until(body.id, ['succeeded']);
+      const paid = await stage.until(body.id, ['succeeded'], { limitMs: 3_600_000 });
       expect(paid.providerReference).toMatch(/^ws_CO_/);
       expect(stage.promptsOn(body.customer.phone)).toBe(1);
       expect(stage.mpesa.transfers()).toHaveLength(1);
