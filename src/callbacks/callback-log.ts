@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { encodeTime } from 'ulid';
-import type { Clock } from '#libs/primitives';
+import { firstIdAt, type Clock } from '#libs/primitives';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import { CLOCK } from '../config/config.module.js';
 import { Database } from '../database/database.js';
@@ -46,8 +45,9 @@ export class CallbackLog {
       list.andWhere('callback.attempt_id IN (:...attemptIds)', { attemptIds: ['', ...attempts.map(({ id }) => id)] });
     }
     if (after !== undefined) list.andWhere('callback.id < :after', { after });
-    if (receivedFrom !== undefined) list.andWhere('callback.id >= :from', { from: toFirstId(receivedFrom) });
-    if (receivedTo !== undefined) list.andWhere('callback.id < :to', { to: toFirstId(receivedTo) });
+    if (receivedFrom !== undefined)
+      list.andWhere('callback.id >= :from', { from: firstIdAt('clb', Date.parse(receivedFrom)) });
+    if (receivedTo !== undefined) list.andWhere('callback.id < :to', { to: firstIdAt('clb', Date.parse(receivedTo)) });
     if (state !== undefined) list.andWhere('callback.state = :state', { state });
     if (trust !== undefined) list.andWhere('callback.trust = :trust', { trust });
     const rows = await list
@@ -85,9 +85,4 @@ export class CallbackLog {
     const attempts = await this.attempts.findAll([...ids]);
     return new Map(attempts.map((attempt) => [attempt.id, attempt]));
   }
-}
-
-/** The smallest id that an instant can have: ids begin with their time. */
-function toFirstId(instant: string): string {
-  return `clb_${encodeTime(Math.max(0, Date.parse(instant)))}`;
 }

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { In, MoreThanOrEqual } from 'typeorm';
-import { encodeTime } from 'ulid';
-import type { Clock } from '#libs/primitives';
+import { firstIdAt, type Clock } from '#libs/primitives';
 import type { Mode } from '#libs/provider-kit';
 import { CLOCK } from '../config/config.module.js';
 import { Database } from '../database/database.js';
@@ -32,7 +31,7 @@ export class RecentAttempts {
 
   /** Attempts opened in the last `spanMs`, newest first: ids begin with their time, so the table's key finds them. */
   async list(mode: Mode, spanMs: number): Promise<RecentAttempt[]> {
-    const since = `att_${encodeTime(Math.max(0, this.clock.now() - spanMs))}`;
+    const since = firstIdAt('att', this.clock.now() - spanMs);
     const attempts = await this.database.read.find(Attempt, {
       select: { id: true, transactionId: true, provider: true, verdict: true },
       where: { id: MoreThanOrEqual(since), mode },

@@ -1,5 +1,5 @@
 import type { SelectQueryBuilder } from 'typeorm';
-import { encodeTime } from 'ulid';
+import { firstIdAt } from '#libs/primitives';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import type { Database } from '../database/database.js';
 import type { ListTransactionsQuery } from './list-transactions.query.js';
@@ -24,8 +24,9 @@ export function toListQuery(
     .createQueryBuilder(Transaction, 'transaction')
     .where('transaction.merchant_id = :merchantId AND transaction.mode = :mode', { merchantId, mode });
   if (after !== undefined) list.andWhere('transaction.id < :after', { after });
-  if (createdFrom !== undefined) list.andWhere('transaction.id >= :from', { from: toFirstId(createdFrom) });
-  if (createdTo !== undefined) list.andWhere('transaction.id < :to', { to: toFirstId(createdTo) });
+  if (createdFrom !== undefined)
+    list.andWhere('transaction.id >= :from', { from: firstIdAt('txn', Date.parse(createdFrom)) });
+  if (createdTo !== undefined) list.andWhere('transaction.id < :to', { to: firstIdAt('txn', Date.parse(createdTo)) });
   for (const field of EXACT_FILTERS) {
     const value = criteria[field];
     if (value !== undefined)
@@ -57,8 +58,3 @@ const COLUMNS: Readonly<Record<(typeof EXACT_FILTERS)[number], string>> = {
   receipt: 'receipt',
   batchId: 'batch_id',
 };
-
-/** The smallest id that an instant can have: ids begin with their time. */
-function toFirstId(instant: string): string {
-  return `txn_${encodeTime(Math.max(0, Date.parse(instant)))}`;
-}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
+import { encodeTime, monotonicFactory } from 'ulid';
 import type { Clock } from './time.js';
 
 /** Where randomness comes from, so that a simulation can be repeated. */
@@ -14,6 +14,11 @@ export interface IdSource {
 
 /** The longest id: a prefix of three letters, an underscore, a ULID. Columns are this wide. */
 export const ID_LENGTH = 30;
+
+/** The smallest id that an instant (epoch ms) can have: ids begin with their time, so lists by date are ranges of ids. */
+export function firstIdAt(prefix: string, instant: number): string {
+  return `${prefix}_${encodeTime(Math.max(0, instant))}`;
+}
 
 /** Ids that rise within this process even inside one millisecond, and by time across processes. */
 export function createIdSource(clock: Clock, random: RandomBytes = systemRandom): IdSource {
