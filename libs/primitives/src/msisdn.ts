@@ -1,4 +1,4 @@
-import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min';
 
 /** A mobile number in its international form. Immutable; compare with `equals` or by `e164`. */
 export class Msisdn {
@@ -45,4 +45,9 @@ export class Msisdn {
   toString(): string {
     return this.e164;
   }
+}
+
+/** The digits that numbers of a country begin with abroad: `254` of `KE`. Undefined for a country that we do not know. */
+export function findCallingCode(country: string): string | undefined {
+  return isSupportedCountry(country) ? getCountryCallingCode(country) : undefined;
 }

@@ -331,6 +331,11 @@ export interface ProviderDefinition<Credentials = unknown, Settings = unknown> {
   /** Base URLs. Only test mode may replace one. */
   readonly hosts: Readonly<Record<Mode, string>>;
   readonly methods: readonly MethodFacts[];
+  /**
+   * What the provider's own payment page takes (`links`), one entry for a currency, with `HOSTED_PAGE` as its code. The
+   * country is the one whose numbers may be typed without a calling code. Absent where there is no such page.
+   */
+  readonly hostedPages?: readonly MethodFacts[];
   readonly operations: {
     readonly collections?: OperationFacts;
     readonly payouts?: OperationFacts;
@@ -341,6 +346,11 @@ export interface ProviderDefinition<Credentials = unknown, Settings = unknown> {
   readonly rateLimit: { readonly requests: number; readonly perMs: number } | null;
   /** Addresses callbacks were seen to come from: a soft signal, never proof. */
   readonly sourceAddresses: readonly string[];
+  /**
+   * Its messages go to one URL of the whole account, which the account's owner enters at the provider; absent where each
+   * attempt brings URLs of its own.
+   */
+  readonly accountCallback?: true;
   /** Validate, type and draw the form of an account. Unknown keys are refused. */
   readonly credentials: ZodType<Credentials>;
   readonly settings: ZodType<Settings>;

@@ -1,4 +1,5 @@
 export type * from './contract.js';
+export * from './hosted-page.js';
 export type { HttpAnswer, HttpClient, HttpExchange, HttpRequest } from './http-client.js';
 export {
   createHttpClient,

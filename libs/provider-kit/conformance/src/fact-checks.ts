@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { findCurrencyDecimals, Money } from '#libs/primitives';
-import { describeForm, type MethodFacts, type OperationFacts, type Provider } from '#libs/provider-kit';
+import { describeForm, HOSTED_PAGE, type MethodFacts, type OperationFacts, type Provider } from '#libs/provider-kit';
 import { MOVEMENTS, type Check } from './check.js';
 import type { Stage } from './stage.js';
 
@@ -32,6 +32,15 @@ export function listFactChecks(stage: Stage<unknown, unknown>, provider: Provide
       const { collections, payouts, links } = definition.operations;
       expect({ collects: has('collection') }).toEqual({ collects: (collections ?? links) !== undefined });
       expect({ pays: has('payout') }).toEqual({ pays: payouts !== undefined });
+    }),
+    check('links and hosted pages belong together', () => {
+      const { hostedPages = [], operations } = definition;
+      expect({ hasPage: hostedPages.length > 0 }).toEqual({ hasPage: operations.links !== undefined });
+      for (const page of hostedPages) {
+        expectSaneMethod(page);
+        expect(page).toMatchObject({ code: HOSTED_PAGE, kind: 'collection', flow: 'redirect' });
+      }
+      expect(new Set(hostedPages.map(({ currency }) => currency)).size).toBe(hostedPages.length);
     }),
     ...MOVEMENTS.flatMap((name) => {
       const facts = definition.operations[name];

@@ -13,15 +13,8 @@ export const Credentials = z.strictObject({
   ),
 });
 
-/** What Moneroo does not know and every payment needs. */
+/** What beside the credentials tells one account from another. */
 export const Settings = z.strictObject({
-  returnUrl: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .meta({
-      title: 'Return URL',
-      description: 'Where customers come back to from the payment page, where a collection names no page itself.',
-    }),
   baseUrl: z
     .url({ protocol: /^https?$/ })
     .optional()

@@ -72,18 +72,15 @@ describe('a payout', () => {
 describe('a payment', () => {
   const collect = { kind: 'collection' };
 
-  it('returns to the page of the collection, else of the account', () => {
-    const own = { ...instruct(collect), returnUrl: 'https://shop.example/order/118' };
-    expect(toPaymentBody(own, 'https://shop.example')).toMatchObject({
-      return_url: own.returnUrl,
+  it('returns to a page, and is refused without one', () => {
+    const returnUrl = 'https://pay.example/return/0f';
+    expect(toPaymentBody({ ...instruct(collect), returnUrl })).toMatchObject({
+      return_url: returnUrl,
       methods: ['mtn_bj'],
     });
-    expect(toPaymentBody(instruct(collect), 'https://shop.example')).toMatchObject({
-      return_url: 'https://shop.example',
-    });
-    expect(toPaymentBody(instruct(collect), undefined)).toMatchObject({
+    expect(toPaymentBody({ ...instruct(collect), returnUrl: undefined })).toMatchObject({
       kind: 'rejected',
-      reason: 'provider_misconfigured',
+      reason: 'provider_rejected',
     });
   });
 });

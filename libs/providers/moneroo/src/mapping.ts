@@ -58,14 +58,13 @@ export function toPayoutBody(instruction: Instruction): PayoutBody | Rejected {
   return { ...common, method: method.providerCode, recipient };
 }
 
-/** The hosted payment of an instruction, or the refusal of one. `returnUrl` stands in where the instruction has none. */
-export function toPaymentBody(instruction: Instruction, returnUrl: string | undefined): PaymentBody | Rejected {
+/** The hosted payment of an instruction, or the refusal of one. */
+export function toPaymentBody(instruction: Instruction): PaymentBody | Rejected {
   const common = toCommonBody(instruction);
   if ('kind' in common) return common;
-  const back = instruction.returnUrl ?? returnUrl;
-  if (back === undefined)
-    return rejected('provider_misconfigured', 'neither the collection nor the account has a return URL');
-  return { ...common, return_url: back, methods: [instruction.method.providerCode] };
+  const { returnUrl } = instruction;
+  if (returnUrl === undefined) return rejected('provider_rejected', 'without a URL to return to');
+  return { ...common, return_url: returnUrl, methods: [instruction.method.providerCode] };
 }
 
 function toCommonBody(instruction: Instruction) {

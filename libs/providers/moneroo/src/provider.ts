@@ -60,17 +60,18 @@ export const moneroo: ProviderDefinition<Credentials, Settings> = {
   operations: { collections, payouts },
   rateLimit: { requests: 120, perMs: MINUTE }, // §1
   sourceAddresses: [], // None published (§1): the signature is the proof.
+  accountCallback: true, // Entered in the dashboard, Developers → Webhooks (§9).
   credentials: Credentials,
   settings: Settings,
   acknowledgement: { status: 200, body: 'OK', contentType: 'text/plain' }, // Exactly 200, within 3 s (§9).
   connect(account, { http }) {
     const client = createMonerooClient(account, http);
-    const { credentials, settings } = account;
+    const { credentials } = account;
     const secrets = Object.values(credentials);
     return {
       collections: {
         async submit(instruction) {
-          const body = toPaymentBody(instruction, settings.returnUrl);
+          const body = toPaymentBody(instruction);
           return 'kind' in body
             ? body
             : toOutcome(await client.initializePayment(body, instruction.sendBefore), secrets);

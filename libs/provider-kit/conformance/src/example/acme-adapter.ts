@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { Money, Msisdn } from '#libs/primitives';
 import {
+  HOSTED_PAGE,
   readStatus,
   readSubmission,
   readToken,
@@ -104,6 +105,7 @@ export function createAcme(flaws: Flaws = {}): ProviderDefinition<AcmeAccount['c
     name: 'Acme Pay',
     hosts: { test: 'https://test.acme.example', live: 'https://acme.example' },
     methods: [method, payout].map((offered) => ({ ...offered, ...flaws.method })),
+    hostedPages: [{ ...method, code: HOSTED_PAGE, flow: 'redirect' }],
     operations: {
       collections: { ...operation, ...flaws.operation },
       payouts: {

@@ -1,0 +1,1 @@
+export { dexchange } from './provider.js';
