@@ -1,6 +1,7 @@
 import type { Delivery, Reply, Request } from '#libs/simulators/kit';
 import type { Claims } from './callbacks.js';
 import type { FaultValues } from './faults.js';
+import { toOrderView, type OrderView } from './desk.js';
 import { toPromptView, toTransferView, type PromptView, type TransferView } from './phones.js';
 import { callApi } from './server.js';
 import type { SettingValues } from './settings.js';
@@ -15,6 +16,7 @@ export interface SocketlessMpesa {
   call(request: Request): Promise<Reply>;
   transfers(): TransferView[];
   prompts(): PromptView[];
+  orders(): OrderView[];
   /** Throws a RangeError on a name or value that does not exist. */
   setFaults(faults: Partial<FaultValues>): void;
   setSettings(settings: Partial<SettingValues>): void;
@@ -35,6 +37,7 @@ export function openMpesaWithoutSockets(parts: SimulatorParts): SocketlessMpesa 
     call: (request) => callApi(simulator, request),
     transfers: () => book.transfers.map(toTransferView),
     prompts: () => [...book.prompts.values()].map(toPromptView),
+    orders: () => [...book.orders.values()].map(toOrderView),
     setFaults: (changes) => change(faults.set(changes)),
     setSettings: (changes) => change(settings.set(changes)),
     expireTokens: () => book.record({ kind: 'tokensEnded' }),

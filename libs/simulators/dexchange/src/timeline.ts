@@ -1,0 +1,179 @@
+import type { Watch } from '#libs/simulators/kit';
+import { TERMINAL, type Plan, type Status, type Transaction, type TransactionRecord } from './book.js';
+import { createOperatorReference } from './ids.js';
+import { findOutcome, toPlan } from './outcomes.js';
+import { PAGE_SERVICES, findService } from './services.js';
+import type { Webhooks } from './webhooks.js';
+import type { World } from './world.js';
+
+/** What somebody can do on a phone or a page, by the names every simulator's phones know. */
+export const ACTIONS = ['pin', 'wrong_pin', 'cancel', 'ignore'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+const ENDS: Readonly<Record<Exclude<Action, 'ignore'>, Status>> = {
+  pin: 'SUCCESS',
+  wrong_pin: 'FAILED',
+  cancel: 'CANCELLED',
+};
+
+interface Step {
+  readonly at: number;
+  /** The simulator is at work; giving up what nobody pays is not. */
+  readonly isWork: boolean;
+  readonly work: () => void;
+}
+
+/** Moves every transaction through its life. Survives a restart, for it acts on the book. */
+export class Timeline {
+  private readonly timers = new Map<string, () => void>();
+  /** Pages that a browser has opened, and phones that were answered: a person decides, not the clock. */
+  private readonly opened = new Set<string>();
+  private announcing = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly webhooks: Webhooks,
+    private readonly watch: Watch,
+  ) {}
+
+  /** Takes up what an earlier run left open. */
+  resume(): void {
+    for (const transaction of this.world.book.transactions.values()) this.drive(transaction);
+  }
+
+  /** Nothing is about to happen by itself, but for what nobody pays. */
+  get isIdle(): boolean {
+    if (this.announcing > 0) return false;
+    return ![...this.world.book.transactions.values()].some((transaction) => this.findNext(transaction)?.isWork);
+  }
+
+  /** Takes a transaction; the money of a payout leaves the balance here. */
+  begin(record: TransactionRecord): Transaction {
+    const { book } = this.world;
+    const { service, number } = record;
+    const waits = service === null || number === null || findService(service)?.flow === 'otp';
+    const plan = waits ? null : this.plan(record, service, number);
+    book.record({ kind: 'created', record, plan });
+    const transaction = book.transactions.get(record.id);
+    if (!transaction) throw new Error('The book lost what it was told');
+    return transaction;
+  }
+
+  /** Everything that follows from a new one. */
+  follow(transaction: Transaction): void {
+    this.drive(transaction);
+    this.watch.changed();
+  }
+
+  /** All that would happen by itself happens now, and is told. */
+  async finish(transaction: Transaction): Promise<void> {
+    const findStep = () => transaction.plan?.steps[transaction.steps];
+    for (let step = findStep(); step; step = findStep()) {
+      this.write(transaction, step.status);
+      await this.announce(transaction);
+    }
+  }
+
+  /** A browser looks at the page. */
+  open(transaction: Transaction): void {
+    this.opened.add(transaction.record.id);
+    this.drive(transaction);
+    this.watch.changed();
+  }
+
+  /** The payer has chosen, or proved who he is: from here his number decides. */
+  pay(transaction: Transaction, service: string, number: string): void {
+    const plan = this.plan(transaction.record, service, number);
+    this.opened.add(transaction.record.id);
+    if (plan) this.world.book.record({ kind: 'planned', id: transaction.record.id, plan });
+    this.drive(transaction);
+    this.watch.changed();
+  }
+
+  /** The payer pays, fails to, gives up or does nothing. False where it is too late. */
+  answer(transaction: Transaction, action: Action): boolean {
+    if (!canAnswer(transaction)) return false;
+    this.opened.add(transaction.record.id);
+    if (action === 'ignore') this.drive(transaction);
+    else this.settle(transaction, ENDS[action]);
+    return true;
+  }
+
+  /** An end by somebody's word, whatever was planned. */
+  settle(transaction: Transaction, status: Status, operatorRef?: string): void {
+    const { record, plan } = transaction;
+    const steps: Plan['steps'] = [{ at: this.world.time.now(), status }];
+    const service = plan?.service ?? record.service ?? PAGE_SERVICES[0]?.code ?? '';
+    const number = plan?.number ?? record.number ?? '';
+    this.world.book.record({ kind: 'planned', id: record.id, plan: { service, number, steps, telling: 'once' } });
+    this.turn(transaction, status, operatorRef);
+  }
+
+  stop(): void {
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+    this.opened.clear();
+  }
+
+  private plan({ expiresAt }: TransactionRecord, service: string, number: string): Plan | null {
+    return toPlan(this.world, findOutcome(this.world, number), { service, number, expiresAt });
+  }
+
+  /** Sets the clock for what comes next. */
+  private drive(transaction: Transaction): void {
+    const { id } = transaction.record;
+    this.timers.get(id)?.();
+    this.timers.delete(id);
+    const next = this.findNext(transaction);
+    if (!next) return;
+    const cancel = this.world.time.after(next.at - this.world.time.now(), () => {
+      this.timers.delete(id);
+      next.work();
+    });
+    this.timers.set(id, cancel);
+  }
+
+  private findNext(transaction: Transaction): Step | undefined {
+    const { record, plan, status, steps } = transaction;
+    const step = plan?.steps[steps];
+    const isHeld =
+      this.opened.has(record.id) && record.kind === 'CASHOUT' && findService(record.service ?? '')?.flow !== 'otp';
+    if (step && !isHeld) return { at: step.at, isWork: true, work: () => this.turn(transaction, step.status) };
+    if (TERMINAL.includes(status)) return undefined;
+    const { answerAt, number, expiresAt } = record;
+    if (answerAt !== null && number !== null && !plan && !this.opened.has(record.id))
+      return { at: answerAt, isWork: true, work: () => this.pay(transaction, PAGE_SERVICES[0]?.code ?? '', number) };
+    return expiresAt === null
+      ? undefined
+      : { at: expiresAt, isWork: false, work: () => this.turn(transaction, 'EXPIRED') };
+  }
+
+  private turn(transaction: Transaction, status: Status, operatorRef?: string): void {
+    this.write(transaction, status, operatorRef);
+    this.drive(transaction);
+    void this.announce(transaction);
+    this.watch.changed();
+  }
+
+  private write({ record, plan }: Transaction, status: Status, operatorRef?: string): void {
+    const { book, time } = this.world;
+    const service = plan?.service ?? record.service ?? '';
+    const proven = status === 'SUCCESS' ? (operatorRef ?? createOperatorReference(service, time.now())) : null;
+    book.record({ kind: 'turned', id: record.id, at: time.now(), status, operatorRef: proven });
+  }
+
+  private async announce(transaction: Transaction): Promise<void> {
+    this.announcing++;
+    try {
+      await this.webhooks.announce(transaction);
+    } finally {
+      this.announcing--;
+      this.watch.changed();
+    }
+  }
+}
+
+/** Whether a payer can still do something. */
+export function canAnswer({ record, status }: Transaction): boolean {
+  return (record.kind === 'CASHOUT' || record.kind === 'LINK') && !TERMINAL.includes(status);
+}
