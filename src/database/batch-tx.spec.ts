@@ -4,7 +4,7 @@ import { openTestStore, type TestStore } from '../../test/support/open-database.
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
 import { Transaction } from '../transactions/transaction.entity.js';
 import { isDuplicate } from './database-errors.js';
-import { rowsWith } from './statements.js';
+import { forUpdate, rowsWith } from './statements.js';
 
 class NotMetError extends Error {}
 
@@ -70,6 +70,50 @@ describeOnBothDatabases('A batch', (kind) => {
     expect(await stored()).toEqual([...names].sort());
     const [found] = await store.database.writeBatch((batch) => batch.find(withNames(...names)));
     expect(found).toHaveLength(names.length);
+  });
+
+  it('holds what it looks up for update: of many at once each sees what the one before it left', async () => {
+    const { id } = toTransaction();
+    await store.database.write((tx) => tx.insert(Transaction, [toTransaction({ id, refundedMinor: 0n })]));
+    const seen = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        store.database.writeBatch(async (batch) => {
+          const [[row]] = await batch.findWithin(forUpdate(rowsWith(Transaction, 'id', [id], ['refundedMinor'])));
+          batch.addTo(Transaction, { where: { id }, add: { refundedMinor: 3n } });
+          return row?.refundedMinor;
+        }),
+      ),
+    );
+    expect(seen.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index * 3));
+    expect(await store.database.read.findOneBy(Transaction, { id })).toMatchObject({ refundedMinor: 60n });
+  });
+
+  it('lets go of what it held where it then writes nothing, or fails', async () => {
+    const { id } = toTransaction();
+    await store.database.write((tx) => tx.insert(Transaction, [toTransaction({ id })]));
+    const hold = (then: () => void) =>
+      store.database.writeBatch(async (batch) => {
+        await batch.findWithin(forUpdate(rowsWith(Transaction, 'id', [id], ['id'])));
+        then();
+      });
+    await hold(() => undefined);
+    await expect(
+      hold(() => {
+        throw new NotMetError();
+      }),
+    ).rejects.toThrow(NotMetError);
+    await store.database.write((tx) => tx.manager.update(Transaction, { id }, { late: true }));
+    expect(await store.database.read.findOneBy(Transaction, { id })).toMatchObject({ late: true });
+  });
+
+  it('adds exactly, up to the largest amount that there is', async () => {
+    const { id } = toTransaction();
+    await store.database.write((tx) => tx.insert(Transaction, [toTransaction({ id, refundedMinor: 1n })]));
+    const add = 9_007_199_254_740_990n;
+    await store.database.writeBatch(async (batch) =>
+      batch.addTo(Transaction, { where: { id }, add: { refundedMinor: add } }),
+    );
+    expect(await store.database.read.findOneBy(Transaction, { id })).toMatchObject({ refundedMinor: add + 1n });
   });
 
   it('begins nothing where there is nothing to write', async () => {

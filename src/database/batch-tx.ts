@@ -1,15 +1,19 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
-import { toInsert, toUpdate, type LookUp, type Statement } from './statements.js';
+import { toAddition, toInsert, toUpdate, type Addition, type LookUp, type Statement } from './statements.js';
 import { Followers, type Inserts } from './tx.js';
 
 /** A statement to be written, and what must be true of it. */
 export interface Change extends Statement {
-  /** Where it must have changed exactly one row: what is thrown, and everything undone, if it did not. */
+  /** What is thrown, and everything undone, if it does not meet exactly as many rows as it must: `rows`, else one. */
   readonly orThrow?: () => Error;
+  readonly rows?: number;
 }
 
-/** Asks SELECTs that need nothing of each other, and gives their rows in order. */
-export type Select = (statements: readonly Statement[]) => Promise<readonly unknown[]>;
+/**
+ * Asks SELECTs that need nothing of each other, and gives their rows in order. `within`: inside the transaction that will
+ * write, which begins with them.
+ */
+export type Select = (statements: readonly Statement[], within: boolean) => Promise<readonly unknown[]>;
 
 type Found<Q> = { [K in keyof Q]: Q[K] extends LookUp<infer Row> ? Row[] : never };
 
@@ -36,10 +40,22 @@ export class BatchTx implements Inserts {
    * Looks rows up, all at once; where nothing can be found, nobody is asked. Each look-up sees what was committed before it
    * began, so a later one may see more than an earlier one.
    */
-  async find<Q extends readonly LookUp<unknown>[]>(...lookUps: Q): Promise<Found<Q>> {
+  find<Q extends readonly LookUp<unknown>[]>(...lookUps: Q): Promise<Found<Q>> {
+    return this.look(lookUps, false);
+  }
+
+  /**
+   * The same inside the transaction that will write: rows that a look-up locks (`forUpdate`) stay locked until its end, and
+   * the look-ups behind it see what was committed by whoever held them before. On a server it costs a round trip of its own.
+   */
+  findWithin<Q extends readonly LookUp<unknown>[]>(...lookUps: Q): Promise<Found<Q>> {
+    return this.look(lookUps, true);
+  }
+
+  private async look<Q extends readonly LookUp<unknown>[]>(lookUps: Q, within: boolean): Promise<Found<Q>> {
     const statements = lookUps.map((lookUp) => lookUp.toStatement(this.source));
     const asked = statements.filter((statement) => statement !== undefined);
-    const answers = asked.length === 0 ? [] : await this.select(asked);
+    const answers = asked.length === 0 ? [] : await this.select(asked, within);
     let next = 0;
     const found = lookUps.map((lookUp, index) => (statements[index] ? lookUp.read(this.source, answers[next++]) : []));
     return found as Found<Q>;
@@ -61,6 +77,16 @@ export class BatchTx implements Inserts {
     orThrow: () => Error,
   ): void {
     this.changes.push({ ...toUpdate(this.source, entity, update), orThrow });
+  }
+
+  /** Notes that a number is added to one row's column by the database itself, so that nothing written beside it is lost. */
+  addTo<E extends ObjectLiteral>(entity: EntityTarget<E>, addition: Addition<E>): void {
+    this.changes.push(toAddition(this.source, entity, addition));
+  }
+
+  /** Notes a statement that must meet exactly so many rows; else everything is undone and the error thrown. */
+  changeRows(statement: Statement, rows: number, orThrow: () => Error): void {
+    this.changes.push({ ...statement, rows, orThrow });
   }
 
   afterCommit(work: () => void): void {

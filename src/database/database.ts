@@ -8,6 +8,7 @@ import { CommitWatch } from './commit-watch.js';
 import { isWorthRetrying } from './database-errors.js';
 import { openSqliteReader } from './data-source.js';
 import { MysqlPackets } from './mysql-packets.js';
+import type { LookUp } from './statements.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { Tx } from './tx.js';
 
@@ -51,6 +52,14 @@ export class Database {
   /** For reads outside a transaction. Give every value in a `where`. */
   get read(): EntityManager {
     return this.reader.manager;
+  }
+
+  /** Rows by a look-up, outside a transaction and without the query builder's work for each row. */
+  async find<Row>(lookUp: LookUp<Row>): Promise<Row[]> {
+    const statement = lookUp.toStatement(this.reader);
+    if (!statement) return [];
+    const rows: unknown = await this.reader.query(statement.sql, [...statement.values]);
+    return lookUp.read(this.reader, rows);
   }
 
   /**

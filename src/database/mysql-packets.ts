@@ -37,9 +37,15 @@ export class MysqlPackets {
   async write<T>(work: (batch: BatchTx) => Promise<T>): Promise<T> {
     const connection = await this.connect();
     try {
-      const batch = new BatchTx(this.source, (statements) => this.send(connection, statements));
+      let begun = false;
+      const batch = new BatchTx(this.source, async (statements, within) => {
+        if (!within || begun) return this.send(connection, statements);
+        begun = true;
+        const [, ...answers] = await this.send(connection, [BEGIN, ...statements]);
+        return answers;
+      });
       const value = await work(batch);
-      await this.commit(connection, batch.changes);
+      await this.commit(connection, batch.changes, begun);
       batch.committed();
       this.commits.note('server', 1);
       connection.release();
@@ -54,14 +60,17 @@ export class MysqlPackets {
     return new Promise((resolve, reject) => this.pool.end((error) => (error ? reject(error) : resolve())));
   }
 
-  private async commit(connection: PoolConnection, changes: readonly Change[]): Promise<void> {
+  private async commit(connection: PoolConnection, changes: readonly Change[], begun: boolean): Promise<void> {
+    // Nothing to write, but rows to let go of.
+    if (changes.length === 0 && begun) await this.send(connection, [COMMIT]);
     if (changes.length === 0) return;
     const mustHold = changes.some((change) => change.orThrow);
     // A server that stops at a statement never comes to the COMMIT behind it. Where rows must have been met, we look first.
-    const answers = await this.send(connection, [BEGIN, ...changes, ...(mustHold ? [] : [COMMIT])]);
+    const opening = begun ? [] : [BEGIN];
+    const answers = await this.send(connection, [...opening, ...changes, ...(mustHold ? [] : [COMMIT])]);
     if (!mustHold) return;
-    for (const [index, { orThrow }] of changes.entries()) {
-      if (orThrow && countAffected(answers[index + 1]) !== 1) throw orThrow();
+    for (const [index, { orThrow, rows = 1 }] of changes.entries()) {
+      if (orThrow && countAffected(answers[index + opening.length]) !== rows) throw orThrow();
     }
     await this.send(connection, [COMMIT]);
   }

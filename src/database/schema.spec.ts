@@ -124,6 +124,10 @@ describeOnBothDatabases('The schema', (kind) => {
         'provider_reference_hash (unique)',
         'token_hash,digest (unique)',
         'kind,subject_id (unique)',
+        'dedupe_hash (unique)',
+        'address_hash,reason (unique)',
+        'merchant_id,mode (unique)',
+        'token_hash (unique)',
       ].sort(),
     );
   });

@@ -56,9 +56,9 @@ export class SqliteWriter {
     while (this.draining) await this.drained;
   }
 
-  private async apply({ sql, values, orThrow }: Change): Promise<void> {
+  private async apply({ sql, values, orThrow, rows = 1 }: Change): Promise<void> {
     const { affected } = await this.runner.query(sql, [...values], true);
-    if (orThrow && affected !== 1) throw orThrow();
+    if (orThrow && affected !== rows) throw orThrow();
   }
 
   private async drain(): Promise<void> {

@@ -62,6 +62,7 @@ describeOnBothDatabases('Inserting whole rows', (kind) => {
       outcome: null,
       merchantId: null,
       mode: null,
+      providerAccountId: null,
       attemptId: null,
       receivedAt: 1,
     };

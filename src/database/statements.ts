@@ -50,10 +50,54 @@ export function rowsWith<E extends ObjectLiteral, P extends keyof E & string>(
   };
 }
 
+/** Looks up whole rows, as their entity has them. */
+export function wholeRowsWith<E extends ObjectLiteral>(
+  entity: EntityTarget<E>,
+  property: keyof E & string,
+  isOneOf: readonly string[],
+): LookUp<Pick<E, keyof E & string>> {
+  const toLookUp = (source: DataSource): LookUp<Pick<E, keyof E & string>> =>
+    rowsWith<E, keyof E & string>(
+      entity,
+      property,
+      isOneOf,
+      source.getMetadata(entity).columns.map((column) => column.propertyName),
+    );
+  return {
+    toStatement: (source) => toLookUp(source).toStatement(source),
+    read: (source, raw) => toLookUp(source).read(source, raw),
+  };
+}
+
+/** The same look-up, holding the rows that it finds until the end of the transaction. (SQLite has one writer anyway.) */
+export function forUpdate<Row>(lookUp: LookUp<Row>): LookUp<Row> {
+  return {
+    toStatement(source) {
+      const statement = lookUp.toStatement(source);
+      if (!statement || source.options.type === 'better-sqlite3') return statement;
+      return { ...statement, sql: `${statement.sql} FOR UPDATE` };
+    },
+    read: (source, raw) => lookUp.read(source, raw),
+  };
+}
+
 // SQLite's prepared statements are kept by their text: lists grow to the next power of two by repeating a value.
 function toFewLengths(values: readonly string[]): readonly string[] {
   const missing = 2 ** Math.ceil(Math.log2(values.length)) - values.length;
   return [...values, ...Array<string>(missing).fill(values[0] ?? '')];
+}
+
+/** Looks whole rows up by their ids. */
+export function rowsById<E extends { id: string }>(entity: EntityTarget<E>, ids: readonly string[]): LookUp<E> {
+  const lookUpIn = (source: DataSource): LookUp<E> => {
+    const properties = source.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
+    // All properties of an entity are the entity.
+    return rowsWith(entity, 'id', ids, properties as (keyof E & string)[]) as unknown as LookUp<E>;
+  };
+  return {
+    toStatement: (source) => lookUpIn(source).toStatement(source),
+    read: (source, raw) => lookUpIn(source).read(source, raw),
+  };
 }
 
 /** An UPDATE of the rows where every property named has the value named; neither may be left out. */
@@ -70,6 +114,35 @@ export function toUpdate<E extends ObjectLiteral>(
   return {
     sql: `UPDATE ${table} SET ${assign(changes).join(', ')} WHERE ${assign(where).join(' AND ')}`,
     values: [...valuesOf(changes), ...valuesOf(where)],
+  };
+}
+
+/** Whole numbers to be added to columns of the rows where every property named has the value named. */
+export interface Addition<E> {
+  readonly where: Partial<E>;
+  readonly add: Partial<Record<keyof E & string, bigint>>;
+}
+
+/** An UPDATE that adds to what is there. */
+export function toAddition<E extends ObjectLiteral>(
+  source: DataSource,
+  entity: EntityTarget<E>,
+  { where, add }: Addition<E>,
+): Statement {
+  const metadata = source.getMetadata(entity);
+  const assign = Object.keys(add).map((name) => {
+    const column = nameOf(source, getColumn(metadata, name));
+    return `${column} = ${column} + ?`;
+  });
+  const columns = Object.keys(where).map((name) => getColumn(metadata, name));
+  const condition = columns.map((column) => `${nameOf(source, column)} = ?`).join(' AND ');
+  return {
+    sql: `UPDATE ${source.driver.escape(metadata.tableName)} SET ${assign.join(', ')} WHERE ${condition}`,
+    // A text would make the server reckon with floating point.
+    values: [
+      ...Object.values<bigint | undefined>(add).map(Number),
+      ...columns.map((column) => toSqlValue(source, column, where)),
+    ],
   };
 }
 
