@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Money } from '#libs/primitives';
+import type { MethodResponse } from '../methods/method.dto.js';
+import { MethodsService } from '../methods/methods.service.js';
+import type { PaymentLink } from './payment-link.entity.js';
+
+/** What decides which methods fit a link. */
+export type MethodNeeds = Pick<
+  PaymentLink,
+  'merchantId' | 'mode' | 'amountMinor' | 'currency' | 'methods' | 'execution'
+>;
+
+const BY_HEALTH = ['operational', 'degraded', 'down'];
+
+/** Finds the ways in which a link can be paid. */
+@Injectable()
+export class LinkMethods {
+  constructor(private readonly methods: MethodsService) {}
+
+  /** Those that can take the whole amount now, the healthy ones first. None: nobody can pay at the moment. */
+  async find(needs: MethodNeeds): Promise<MethodResponse[]> {
+    const all = await this.list(needs);
+    return all
+      .filter((method) => method.kind === 'collection' && fits(method, needs))
+      .sort((a, b) => BY_HEALTH.indexOf(a.health) - BY_HEALTH.indexOf(b.health));
+  }
+
+  /** The provider's own page for the link's currency, whatever the amount; undefined where no account has one. */
+  findHostedPage(needs: MethodNeeds): Promise<MethodResponse | undefined> {
+    return this.methods.findHostedPage(needs, needs.currency);
+  }
+
+  /** The codes that probably reach this phone: a hint, as numbers are ported. */
+  async predict(needs: MethodNeeds, phone: string, country: string | undefined): Promise<readonly string[]> {
+    return (await this.methods.predict(needs, { phone, country })).methods;
+  }
+
+  private async list(needs: MethodNeeds): Promise<MethodResponse[]> {
+    if (needs.execution === 'native') return this.methods.list(needs);
+    const page = await this.findHostedPage(needs);
+    return page ? [page] : [];
+  }
+}
+
+function fits(method: MethodResponse, { amountMinor, currency, methods }: MethodNeeds): boolean {
+  if (method.currency !== currency || methods?.includes(method.code) === false) return false;
+  const amount = Money.ofMinor(amountMinor, currency);
+  const isWithin = isAtMost(method.min, amount) && isAtLeast(method.max, amount);
+  return isWithin && amount.inDecimals(method.decimals) !== undefined;
+}
+
+function isAtMost(bound: string | null, amount: Money): boolean {
+  return bound === null || amount.compare(toMoney(bound, amount.currency)) >= 0;
+}
+
+function isAtLeast(bound: string | null, amount: Money): boolean {
+  return bound === null || amount.compare(toMoney(bound, amount.currency)) <= 0;
+}
+
+function toMoney(text: string, currency: string): Money {
+  const money = Money.parse(text, currency);
+  if (typeof money === 'string') throw new TypeError(`A method's bound is no amount of ${currency}: ${text}`);
+  return money;
+}

@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock, Scheduler } from '#libs/primitives';
+import { CLOCK, SCHEDULER } from '../../config/config.module.js';
+import { retryLater } from '../../http/problem.js';
+import { SharedWindows } from '../../rate-limits/shared-windows.js';
+import { RedisLink } from '../../redis/redis-link.js';
+
+const MINUTE_MS = 60_000;
+
+// A page that waits asks 24 times a minute, and a family may share an address.
+const VISITS = { name: 'link-visit', limit: 240, windowMs: MINUTE_MS } as const;
+const ATTEMPTS = { name: 'link-attempt', limit: 10, windowMs: 10 * MINUTE_MS } as const;
+
+/** How much one address may do with one link: look often, and ring few phones. */
+@Injectable()
+export class PageLimits {
+  private readonly visits: SharedWindows;
+  private readonly attempts: SharedWindows;
+
+  constructor(redis: RedisLink, @Inject(CLOCK) clock: Clock, @Inject(SCHEDULER) scheduler: Scheduler) {
+    this.visits = new SharedWindows(VISITS, redis, clock, scheduler);
+    this.attempts = new SharedWindows(ATTEMPTS, redis, clock, scheduler);
+  }
+
+  /** Throws `too_many_requests`. Without a link it is one of the addresses that open nothing. */
+  takeVisit(linkId: string | undefined, address: string): void {
+    take(this.visits, `${linkId ?? 'none'} ${address}`);
+  }
+
+  /** Throws `too_many_requests`. */
+  takeAttempt(linkId: string, address: string): void {
+    take(this.attempts, `${linkId} ${address}`);
+  }
+}
+
+function take(windows: SharedWindows, id: string): void {
+  const { admitted, resetMs } = windows.take(id);
+  if (!admitted) throw retryLater('too_many_requests', 'Wait a little before you open this page again.', resetMs);
+}
