@@ -26,7 +26,7 @@ export interface EventPage {
 }
 
 /** What a list can show: a part of the stream, both ends included. */
-interface Range {
+export interface Range {
   readonly from: number;
   readonly to: number;
 }
@@ -48,7 +48,7 @@ export class EventLog {
   async list(stream: EventStream, after: string | undefined, limit: number, filters: EventFilters): Promise<EventPage> {
     // First how far the stream goes: what is numbered while we read belongs to the next page.
     const counter = await this.getCounter(stream);
-    const from = after === undefined ? counter.firstPosition : await this.findStart(stream, after, counter);
+    const from = after === undefined ? counter.firstPosition : await this.getStart(stream, after, counter);
     const range = { from, to: counter.lastPosition };
     const page = await this.listRange(stream, range, limit, filters);
     return { ...page, next: page.next ?? after ?? null };
@@ -71,6 +71,16 @@ export class EventLog {
         .andWhere('event.position BETWEEN :from AND :to', { from, to })
         .orderBy('event.position')
     );
+  }
+
+  /** What a range holds about one subject, oldest first: a transaction, a link, a batch … */
+  listSubject(stream: EventStream, range: Range, limit: number, subjectId: string): Promise<EventPage> {
+    return this.listTransaction(stream, range, limit, { types: undefined, transactionId: subjectId });
+  }
+
+  /** Whether the stream has an event about that. Whatever events are about begins with one. */
+  async isKnown({ merchantId, mode }: EventStream, subjectId: string): Promise<boolean> {
+    return this.database.read.exists(EventRecord, { where: { subjectId, merchantId, mode } });
   }
 
   private listRange(stream: EventStream, range: Range, limit: number, filters: EventFilters): Promise<EventPage> {
@@ -150,7 +160,8 @@ export class EventLog {
     return { events, hasMore: rows.length > limit, next: events.at(-1)?.id ?? null };
   }
 
-  private async findStart({ merchantId, mode }: EventStream, after: string, counter: EventPosition): Promise<number> {
+  /** The position that comes right after that event. Throws `invalid_cursor`. */
+  async getStart({ merchantId, mode }: EventStream, after: string, counter: EventPosition): Promise<number> {
     const event =
       EVENT_ID.test(after) &&
       (await this.database.read.findOne(EventRecord, {

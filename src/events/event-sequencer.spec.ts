@@ -9,6 +9,7 @@ import type { EventStream } from './event-position.entity.js';
 import { EventPosition } from './event-position.entity.js';
 import { EventSequencer, inOrderOfVersions } from './event-sequencer.js';
 import { AWAITS_POSITION, EventRecord } from './event.entity.js';
+import { PositionNews } from './position-news.js';
 import { SequenceEventsHandler } from './sequence-events.handler.js';
 
 const ids = createIdSource(systemClock);
@@ -29,7 +30,7 @@ describeOnBothDatabases('Positions of events', (kind) => {
   const connect = (): Promise<Connection> => (kind === 'mysql' ? store.connect() : Promise.resolve(store));
 
   const sequencerOver = ({ database }: Pick<Connection, 'database'>): EventSequencer =>
-    new EventSequencer(database, systemClock, systemScheduler);
+    new EventSequencer(database, new PositionNews(), systemClock, systemScheduler);
 
   function toEvent(given: Partial<EventRecord> = {}): EventRecord {
     const type = given.type === undefined ? 'collection.pending' : given.type;
@@ -269,7 +270,7 @@ describeOnBothDatabases('Positions of events', (kind) => {
 
   it('come with the commit’s own news, at once and then many together', async () => {
     const time = new ManualTime(1_000_000);
-    const sequencer = new EventSequencer(store.database, time, time);
+    const sequencer = new EventSequencer(store.database, new PositionNews(), time, time);
     const commit = async (): Promise<void> => {
       const event = toEvent();
       await store.database.write(async (tx) => {

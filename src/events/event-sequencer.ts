@@ -8,6 +8,7 @@ import { toNumberCase } from '../database/number-case.js';
 import type { Tx } from '../database/tx.js';
 import { EventPosition, type EventStream } from './event-position.entity.js';
 import { AWAITS_POSITION, EventRecord } from './event.entity.js';
+import { PositionNews } from './position-news.js';
 
 /** How many events get their positions in one transaction. */
 const EVENTS_AT_ONCE = 250;
@@ -34,6 +35,7 @@ export class EventSequencer implements BeforeApplicationShutdown {
 
   constructor(
     private readonly database: Database,
+    private readonly positions: PositionNews,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SCHEDULER) private readonly scheduler: Scheduler,
   ) {}
@@ -112,7 +114,9 @@ export class EventSequencer implements BeforeApplicationShutdown {
       if (untold.length > 0) await tx.manager.update(EventRecord, { id: In(untold) }, { position: null });
       const { merchantId, mode } = stream;
       if (told.length > 0) {
-        await tx.manager.update(EventPosition, { merchantId, mode }, { lastPosition: lastPosition + told.length });
+        const reached = lastPosition + told.length;
+        await tx.manager.update(EventPosition, { merchantId, mode }, { lastPosition: reached });
+        tx.afterCommit(() => this.positions.announce({ merchantId, mode, position: reached }));
       }
       return waiting.length;
     });

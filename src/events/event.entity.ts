@@ -68,3 +68,18 @@ export class EventRecord {
   @InstantColumn()
   createdAt!: number;
 }
+
+/** What is told of something that is no transaction: it stands in no timeline. */
+export type Notice = Pick<EventRecord, 'merchantId' | 'mode' | 'subjectId'> & {
+  readonly type: string;
+  readonly data: object;
+  /** Where the object has one. */
+  readonly version?: number;
+};
+
+/** The row of a notice. `createdAt` in epoch ms. */
+export function toNoticeRow(notice: Notice, at: Pick<EventRecord, 'id' | 'createdAt'>): EventRecord & { type: string } {
+  const { version = null, ...told } = notice;
+  const noTransaction = { reported: null, fromStatus: null, toStatus: null, attemptId: null, evidence: null };
+  return { ...at, ...told, ...noTransaction, version, position: AWAITS_POSITION };
+}
