@@ -1,21 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
 import { CLOCK } from '../config/config.module.js';
-import type { EventRecord } from '../events/event.entity.js';
-import { again, DONE, type JobResult } from '../jobs/job-handler.js';
+import type { JobLease } from '../jobs/job-endings.js';
+import { again, type JobResult } from '../jobs/job-handler.js';
 import { DeliveryRecorder } from './delivery-recorder.js';
 import { EndpointTurns } from './endpoint-turns.js';
+import type { Errand } from './errands.js';
 import { MessageSigner } from './message-signer.js';
-import type { WebhookDelivery } from './webhook-delivery.entity.js';
-import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
-import { WebhookSender } from './webhook-sender.js';
-
-/** A delivery with what it takes to the endpoint. */
-export interface Errand {
-  readonly delivery: WebhookDelivery;
-  readonly endpoint: WebhookEndpoint;
-  readonly event: EventRecord;
-}
+import { WebhookSender, type SendResult } from './webhook-sender.js';
 
 /** One attempt from end to end: waits for the endpoint's turn, signs, sends, writes down what came of it. */
 @Injectable()
@@ -28,16 +20,18 @@ export class DeliveryAttempts {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async make({ delivery, endpoint, event }: Errand): Promise<JobResult> {
-    const turn = this.turns.take(endpoint.id);
+  async make(errand: Errand, lease: JobLease): Promise<JobResult> {
+    const { endpoint, event } = errand;
+    const turn = this.turns.take(endpoint.line ?? endpoint.id);
     if (turn.kind === 'later') return again(this.clock.now() + turn.afterMs);
     const startedAt = this.clock.now();
+    let result: SendResult;
     try {
-      const result = await this.sender.send(this.signer.sign(endpoint, event));
-      const nextAttemptAt = await this.recorder.record(delivery, endpoint, result);
-      return nextAttemptAt === undefined ? DONE : again(nextAttemptAt);
+      result = await this.sender.send(this.signer.sign(endpoint, event));
     } finally {
+      // Another message may go out while this one is written down.
       turn.end(this.clock.now() - startedAt);
     }
+    return this.recorder.record(errand, result, lease);
   }
 }

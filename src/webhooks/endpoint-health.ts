@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IsNull, Not, type FindOptionsWhere } from 'typeorm';
-import type { Clock, IdSource } from '#libs/primitives';
-import { CLOCK, IDS } from '../config/config.module.js';
+import type { Clock } from '#libs/primitives';
+import { CLOCK } from '../config/config.module.js';
 import type { Tx } from '../database/tx.js';
-import { AWAITS_POSITION, EventRecord } from '../events/event.entity.js';
 import { isGone, isSuccess } from './delivery-outcome.js';
 import type { DeliveryAttempt } from './webhook-delivery.entity.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
@@ -28,7 +27,6 @@ export class EndpointHealth {
   constructor(
     private readonly fanout: WebhookFanout,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
   /** In the transaction that records the attempt. `endpoint` is how it was when the attempt began. */
@@ -81,23 +79,8 @@ export class EndpointHealth {
   }
 
   private async tell(tx: Tx, type: string, endpoint: WebhookEndpoint, to: { except?: string } = {}): Promise<void> {
-    const event: EventRecord = {
-      id: this.ids.next('evt'),
-      merchantId: endpoint.merchantId,
-      mode: endpoint.mode,
-      position: AWAITS_POSITION,
-      subjectId: endpoint.id,
-      type,
-      data: WebhookEndpointResponse.from(endpoint),
-      reported: null,
-      fromStatus: null,
-      toStatus: null,
-      version: null,
-      attemptId: null,
-      evidence: null,
-      createdAt: this.clock.now(),
-    };
-    await tx.insert(EventRecord, [event]);
-    await this.fanout.announce(tx, [event], to);
+    const { id: subjectId, merchantId, mode } = endpoint;
+    const data = WebhookEndpointResponse.from(endpoint);
+    await this.fanout.tell(tx, { merchantId, mode, subjectId, type, data }, to);
   }
 }

@@ -5,9 +5,14 @@ import { SecretBox } from '../secrets/secret-box.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { makeSigningSecret } from './webhook-signature.js';
 
-/** The signing secrets of endpoints: made here, sealed at rest, opened to sign. */
+// An endpoint has one or two.
+const REMEMBERED = 5_000;
+
+/** The signing secrets of endpoints: made here, sealed at rest, opened to sign and remembered while they are in use. */
 @Injectable()
 export class EndpointSecrets {
+  private readonly opened = new Map<string, string>();
+
   constructor(
     private readonly box: SecretBox,
     @Inject(RANDOM) private readonly random: RandomBytes,
@@ -24,7 +29,7 @@ export class EndpointSecrets {
     const { id, sealedPreviousSecret, previousSecretEndsAt } = endpoint;
     const current = this.openCurrent(endpoint);
     if (sealedPreviousSecret === null || previousSecretEndsAt === null || previousSecretEndsAt <= now) return [current];
-    return [current, this.box.open(sealedPreviousSecret, previousEndpointSecretPlace(id))];
+    return [current, this.open(sealedPreviousSecret, previousEndpointSecretPlace(id))];
   }
 
   /** What a rotation changes in the row, and the new secret in the clear. Overlap in ms; 0: the old one ends at once. */
@@ -37,7 +42,17 @@ export class EndpointSecrets {
   }
 
   private openCurrent({ id, sealedSecret }: Sealed): string {
-    return this.box.open(sealedSecret, endpointSecretPlace(id));
+    return this.open(sealedSecret, endpointSecretPlace(id));
+  }
+
+  private open(sealed: string, place: string): string {
+    const key = `${place} ${sealed}`;
+    const known = this.opened.get(key);
+    if (known !== undefined) return known;
+    const secret = this.box.open(sealed, place);
+    if (this.opened.size >= REMEMBERED) this.opened.clear();
+    this.opened.set(key, secret);
+    return secret;
   }
 }
 

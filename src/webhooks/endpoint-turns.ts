@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
 import { CLOCK } from '../config/config.module.js';
 
-// Of the 32 places that deliveries have in a process (jobs/in-process-driver.ts).
+// Of the 256 places that deliveries have in a process (jobs/job-lanes.ts).
 const AT_FIRST = 4;
-const AT_MOST = 24;
-const ALL_SLOW_TOGETHER = 8;
+const AT_MOST = 48;
+const ALL_SLOW_TOGETHER = 64;
 
 const FAST_MS = 500;
 const SLOW_MS = 2_000;

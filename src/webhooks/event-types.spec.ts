@@ -10,7 +10,7 @@ describe('Event types', () => {
     expect(EVENT_TYPES).toEqual(
       expect.arrayContaining(['payment_link.paid_late', 'payout_batch.progress', 'provider.degraded', 'test.ping']),
     );
-    expect(EVENT_TYPES).toHaveLength(3 * 11 + 7 + 5 + 3 + 2 + 1);
+    expect(EVENT_TYPES).toHaveLength(3 * 11 + 2 + 7 + 5 + 3 + 3 + 1);
     expect(new Set(EVENT_PATTERNS).size).toBe(EVENT_PATTERNS.length);
   });
 

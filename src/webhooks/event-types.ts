@@ -18,9 +18,10 @@ const EVENTS = {
   payout: MOVEMENT,
   refund: MOVEMENT,
   payment_link: ['created', 'attempt_failed', 'paid', 'paid_late', 'duplicate_payment', 'expired', 'cancelled'],
+  payouts: ['stopped', 'started'],
   payout_batch: ['awaiting_approval', 'approved', 'progress', 'paused', 'completed'],
   webhook_endpoint: ['failing', 'recovered', 'disabled'],
-  provider: ['degraded', 'recovered'],
+  provider: ['degraded', 'recovered', 'balance_low'],
   test: ['ping'],
 } as const;
 

@@ -4,8 +4,8 @@ import { CLOCK } from '../config/config.module.js';
 import type { EventRecord } from '../events/event.entity.js';
 import { toIso } from '../http/instants.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
-import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import type { OutgoingMessage } from './webhook-sender.js';
+import type { WebhookTarget } from './webhook-targets.js';
 import { signMessage } from './webhook-signature.js';
 
 /** Major and minor number of the package: what receivers see and may write rules for. */
@@ -20,14 +20,14 @@ export class MessageSigner {
   ) {}
 
   /** The id and the body are the same on every attempt; the timestamp, and with it the signature, are of this moment. */
-  sign(endpoint: WebhookEndpoint, event: EventRecord): OutgoingMessage {
+  sign(endpoint: WebhookTarget, event: EventRecord): OutgoingMessage {
     const { id, type, createdAt, data } = event;
     const body = JSON.stringify({ type, timestamp: toIso(createdAt), data });
     const now = this.clock.now();
     const timestamp = Math.floor(now / 1_000);
-    const signatures = this.secrets
-      .openAll(endpoint, now)
-      .map((secret) => signMessage(secret, { id, timestamp, body }));
+    const signatures = (endpoint.secrets ?? this.secrets.openAll(endpoint, now)).map((secret) =>
+      signMessage(secret, { id, timestamp, body }),
+    );
     return {
       url: endpoint.url,
       headers: {

@@ -6,9 +6,9 @@ import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import { Jobs } from '../jobs/jobs.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
-import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import type { EndpointOwner } from './webhook-endpoints.service.js';
 import { WebhookListsService } from './webhook-lists.service.js';
+import { WebhookTargets } from './webhook-targets.js';
 
 /** Sends a message again because the merchant asks for it. */
 @Injectable()
@@ -17,6 +17,7 @@ export class RedeliveryService {
     private readonly database: Database,
     private readonly jobs: Jobs,
     private readonly lists: WebhookListsService,
+    private readonly targets: WebhookTargets,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -47,7 +48,7 @@ export class RedeliveryService {
   }
 
   private async refuseUnheard(endpointId: string): Promise<void> {
-    const endpoint = await this.database.read.findOne(WebhookEndpoint, { where: { id: endpointId } });
+    const endpoint = await this.targets.find(endpointId);
     if (endpoint?.enabled) return;
     const state = endpoint ? 'is disabled. Enable it first' : 'was deleted';
     throw new Problem('conflict', `The endpoint of this delivery ${state}.`);

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, IdSource } from '#libs/primitives';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
-import { AWAITS_POSITION, EventRecord } from '../events/event.entity.js';
+import { EventRecord, toNoticeRow } from '../events/event.entity.js';
 import { EventSequencer } from '../events/event-sequencer.js';
 import { isSuccess } from './delivery-outcome.js';
 import { MessageSigner } from './message-signer.js';
@@ -10,6 +10,7 @@ import { WebhookDelivery, type DeliveryAttempt } from './webhook-delivery.entity
 import type { EndpointOwner } from './webhook-endpoints.service.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { WebhookListsService } from './webhook-lists.service.js';
+import type { PingResponse } from './webhook-delivery.dto.js';
 import { WebhookSender } from './webhook-sender.js';
 
 /** Sends a signed message while the merchant waits, so that he sees at once whether his receiver takes it. */
@@ -43,22 +44,9 @@ export class TestPings {
   }
 
   private toEvent({ id: endpointId, merchantId, mode }: WebhookEndpoint): EventRecord {
-    return {
-      id: this.ids.next('evt'),
-      merchantId,
-      mode,
-      position: AWAITS_POSITION,
-      subjectId: endpointId,
-      type: 'test.ping',
-      data: { object: 'ping', endpointId },
-      reported: null,
-      fromStatus: null,
-      toStatus: null,
-      version: null,
-      attemptId: null,
-      evidence: null,
-      createdAt: this.clock.now(),
-    };
+    const data: PingResponse = { object: 'ping', endpointId };
+    const notice = { merchantId, mode, subjectId: endpointId, type: 'test.ping', data };
+    return toNoticeRow(notice, { id: this.ids.next('evt'), createdAt: this.clock.now() });
   }
 
   private toDelivery(endpoint: WebhookEndpoint, event: EventRecord, attempt: DeliveryAttempt): WebhookDelivery {

@@ -19,6 +19,11 @@ export class ListWebhookDeliveriesQuery extends PageQuery {
   @Matches(/^whk_[0-9A-HJKMNP-TV-Z]{26}$/, { message: 'endpointId must be the id of a webhook endpoint (whk_…)' })
   endpointId?: string;
 
+  @ApiPropertyOptional({ example: 'lnk_01KA3X6V0C8Q5R9B2D4F6H8J0K', description: 'Those to its `callbackUrl`.' })
+  @IsOptional()
+  @Matches(/^lnk_[0-9A-HJKMNP-TV-Z]{26}$/, { message: 'linkId must be the id of a payment link (lnk_…)' })
+  linkId?: string;
+
   @ApiPropertyOptional({ example: 'evt_01KA3X6V0C8Q5R9B2D4F6H8J0K' })
   @IsOptional()
   @Matches(/^evt_[0-9A-HJKMNP-TV-Z]{26}$/, { message: 'eventId must be the id of an event (evt_…)' })
@@ -53,8 +58,19 @@ export class WebhookDeliveryResponse {
   object!: 'webhook_delivery';
   @ApiProperty({ enum: ['test', 'live'] })
   mode!: Mode;
-  @ApiProperty({ example: 'whk_01KA3X6V0C8Q5R9B2D4F6H8J0K' })
-  endpointId!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Null where it goes to the `callbackUrl` of a payment link.',
+    example: 'whk_01KA3X6V0C8Q5R9B2D4F6H8J0K',
+  })
+  endpointId!: string | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The payment link to whose `callbackUrl` it goes; null where it goes to an endpoint.',
+  })
+  linkId!: string | null;
   @ApiProperty({ description: 'Also the `webhook-id` on the wire.', example: 'evt_01KA3X6V0C8Q5R9B2D4F6H8J0K' })
   eventId!: string;
   @ApiProperty({ example: 'collection.succeeded' })
@@ -84,7 +100,8 @@ export class WebhookDeliveryResponse {
       id: row.id,
       object: 'webhook_delivery',
       mode: row.mode,
-      endpointId: row.endpointId,
+      endpointId: isOfLink(row) ? null : row.endpointId,
+      linkId: isOfLink(row) ? row.endpointId : null,
       eventId: row.eventId,
       eventType: row.eventType,
       status: row.status,
@@ -101,4 +118,16 @@ export class WebhookDeliveryResponse {
 export class WebhookDeliveryPage extends PageResponse {
   @ApiProperty({ type: [WebhookDeliveryResponse] })
   data!: WebhookDeliveryResponse[];
+}
+
+/** What a `test.ping` carries. */
+export class PingResponse {
+  @ApiProperty({ enum: ['ping'] })
+  object!: 'ping';
+  @ApiProperty({ description: 'The endpoint that is tried out.', example: 'whk_01KA3X6V0C8Q5R9B2D4F6H8J0K' })
+  endpointId!: string;
+}
+
+function isOfLink({ endpointId }: WebhookDelivery): boolean {
+  return endpointId.startsWith('lnk_');
 }

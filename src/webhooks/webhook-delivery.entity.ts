@@ -28,7 +28,7 @@ export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
 
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** One event on its way to one endpoint. */
+/** One event on its way to one endpoint, or to the `callbackUrl` of a payment link. */
 @Entity('webhook_deliveries')
 @Index('webhook_deliveries_by_merchant', ['merchantId', 'mode', 'id'])
 @Index('webhook_deliveries_by_event', ['eventId'])
@@ -43,6 +43,7 @@ export class WebhookDelivery {
   @TextColumn(4)
   mode!: Mode;
 
+  /** Or the payment link to whose `callbackUrl` it goes. */
   @ReferenceColumn()
   endpointId!: string;
 

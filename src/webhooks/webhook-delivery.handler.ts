@@ -1,15 +1,12 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
 import { CLOCK } from '../config/config.module.js';
-import { Database } from '../database/database.js';
-import { EventRecord } from '../events/event.entity.js';
 import { again, DONE, type JobHandler, type JobResult, type JobTurn } from '../jobs/job-handler.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { LEASE_MS } from '../jobs/job-store.js';
-import { DeliveryAttempts, type Errand } from './delivery-attempts.js';
+import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryRecorder } from './delivery-recorder.js';
-import { WebhookDelivery, type DeliveryFailure } from './webhook-delivery.entity.js';
-import { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import { Errands } from './errands.js';
 import { ATTEMPT_TIMEOUT_MS } from './webhook-sender.js';
 
 /** Makes the next attempt of a delivery. Killed in the middle, it is made again: receivers know messages by their id. */
@@ -18,7 +15,7 @@ export class WebhookDeliveryHandler implements JobHandler, OnModuleInit {
   readonly kind = 'deliver_webhook';
 
   constructor(
-    private readonly database: Database,
+    private readonly errands: Errands,
     private readonly attempts: DeliveryAttempts,
     private readonly recorder: DeliveryRecorder,
     private readonly runner: JobRunner,
@@ -31,29 +28,17 @@ export class WebhookDeliveryHandler implements JobHandler, OnModuleInit {
   }
 
   async run(deliveryId: string, turn: JobTurn): Promise<JobResult> {
-    const delivery = await this.database.read.findOne(WebhookDelivery, { where: { id: deliveryId } });
+    const delivery = await this.errands.findDelivery(deliveryId);
     if (delivery?.status !== 'pending') return DONE;
     const now = this.clock.now();
     // After a crash between the record and the job's release the job comes early.
     if (delivery.nextAttemptAt !== null && delivery.nextAttemptAt > now) return again(delivery.nextAttemptAt);
     // Somebody else may take over before this attempt could end.
     if (turn.leaseEndsAt - now < ATTEMPT_TIMEOUT_MS) return again(now);
-    const errand = await this.findErrand(delivery);
-    if (typeof errand !== 'string') return this.attempts.make(errand);
+    const errand = await this.errands.find(delivery);
+    if (typeof errand !== 'string') return this.attempts.make(errand, turn.lease);
     await this.recorder.giveUp(delivery, errand);
     return DONE;
-  }
-
-  /** What to send and where to, or why that is impossible. */
-  private async findErrand(delivery: WebhookDelivery): Promise<Errand | DeliveryFailure> {
-    const [endpoint, event] = await Promise.all([
-      this.database.read.findOne(WebhookEndpoint, { where: { id: delivery.endpointId } }),
-      this.database.read.findOne(EventRecord, { where: { id: delivery.eventId } }),
-    ]);
-    if (!endpoint) return 'endpoint_deleted';
-    if (!endpoint.enabled) return 'endpoint_disabled';
-    // Without its data it is past the time that events are kept.
-    return event?.data ? { delivery, endpoint, event } : 'event_deleted';
   }
 }
 

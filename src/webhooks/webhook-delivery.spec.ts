@@ -72,6 +72,7 @@ describeOnBothDatabases('Webhook deliveries', (database) => {
         mode: 'test',
         endpointId,
         eventId,
+        linkId: null,
         eventType: 'collection.succeeded',
         status: 'delivered',
         failureReason: null,
@@ -387,6 +388,7 @@ describeOnBothDatabases('Webhook deliveries', (database) => {
           leaseEndsAt: stage.time.now() + leaseMs,
           startedBefore: 1,
           afterLapse: true,
+          lease: { id: 'job_1', leaseToken: 'lse_1' },
         });
 
       // The record was written, but the worker died before the job was put away.

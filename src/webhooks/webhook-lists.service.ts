@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
+import { And, Equal, LessThan } from 'typeorm';
 import { Database } from '../database/database.js';
 import { Cursors, type Page, type PageQuery } from '../http/pages.js';
 import { notFound } from '../http/problem.js';
@@ -10,6 +10,8 @@ import type { EndpointOwner } from './webhook-endpoints.service.js';
 /** What a list of deliveries is narrowed to. */
 export interface DeliveryFilters {
   readonly endpointId?: string;
+  /** A payment link is a target like an endpoint. Both together find nothing. */
+  readonly linkId?: string;
   readonly eventId?: string;
   readonly status?: DeliveryStatus;
 }
@@ -53,22 +55,31 @@ export class WebhookListsService {
 
   async listDeliveries<T>(
     { merchantId, mode }: EndpointOwner,
-    { limit, cursor, endpointId, eventId, status }: PageQuery & DeliveryFilters,
+    { limit, cursor, endpointId, linkId, eventId, status }: PageQuery & DeliveryFilters,
     shape: (delivery: WebhookDelivery) => T,
   ): Promise<Page<T>> {
+    const targets = [endpointId, linkId].filter((id) => id !== undefined);
     const filters = {
       merchantId,
       mode,
-      ...(endpointId !== undefined && { endpointId }),
+      ...(targets.length > 0 && { endpointId: And(...targets.map((id) => Equal(id))) }),
       ...(eventId !== undefined && { eventId }),
       ...(status !== undefined && { status }),
     };
-    const binding = ['webhook_deliveries', merchantId, mode, endpointId ?? '', eventId ?? '', status ?? ''];
+    const binding = [
+      'webhook_deliveries',
+      merchantId,
+      mode,
+      endpointId ?? '',
+      linkId ?? '',
+      eventId ?? '',
+      status ?? '',
+    ];
     const after = this.cursors.read(cursor, binding);
     const rows = await this.database.read
       .createQueryBuilder(WebhookDelivery, 'delivery')
       // Left alone, the planner takes the primary key for a large merchant and reads everybody's rows.
-      .useIndex(toIndex({ endpointId, eventId }))
+      .useIndex(toIndex({ endpointId: targets[0], eventId }))
       .where({ ...filters, ...(after !== undefined && { id: LessThan(after) }) })
       .orderBy('delivery.id', 'DESC')
       .take(limit + 1)

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
+import { EmailsModule } from '../emails/emails.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
+import { DeliveryReceipts } from './delivery-receipts.js';
 import { DeliveryRecorder } from './delivery-recorder.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
 import { EndpointTurns } from './endpoint-turns.js';
+import { Errands } from './errands.js';
 import { MessageSigner } from './message-signer.js';
 import { RecoverWebhooksHandler } from './recover-webhooks.handler.js';
 import { RedeliveryService } from './redelivery.service.js';
@@ -19,10 +22,11 @@ import { WebhookRecoveriesController } from './webhook-recoveries.controller.js'
 import { WebhookRecoveriesService } from './webhook-recoveries.service.js';
 import { WebhookRequeue } from './webhook-requeue.js';
 import { WebhookSender } from './webhook-sender.js';
+import { WebhookTargets } from './webhook-targets.js';
 
 /** Tells merchants' endpoints what happened: signed, retried, never lost. */
 @Module({
-  imports: [EventsModule],
+  imports: [EmailsModule, EventsModule],
   controllers: [WebhookEndpointsController, WebhookDeliveriesController, WebhookRecoveriesController],
   providers: [
     WebhookFanout,
@@ -36,14 +40,17 @@ import { WebhookSender } from './webhook-sender.js';
     TestPings,
     // The way of a message, from the job to the wire and back.
     WebhookDeliveryHandler,
+    WebhookTargets,
+    Errands,
     DeliveryAttempts,
     EndpointTurns,
     EndpointSecrets,
     MessageSigner,
     WebhookSender,
     DeliveryRecorder,
+    DeliveryReceipts,
     EndpointHealth,
   ],
-  exports: [WebhookFanout],
+  exports: [WebhookFanout, WebhookTargets],
 })
 export class WebhooksModule {}
