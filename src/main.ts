@@ -35,7 +35,7 @@ async function start(settings: Settings): Promise<Running> {
     const baseUrl = toLocalUrl(gateway.baseUrl);
     logger.log({ baseUrl, role: settings.role, database: settings.database.kind }, 'Listening.', 'Main');
     if (firstRun) {
-      process.stdout.write(toBanner(firstRun.announce(baseUrl), settings.dataDir, seams.clock.now().toString(36)));
+      process.stdout.write(toBanner(firstRun.announce(baseUrl), settings, seams.clock.now().toString(36)));
     }
     return { gateway, firstRun };
   } catch (error) {

@@ -168,6 +168,12 @@ describeOnBothDatabases('The admin command', (database) => {
           body: {},
         });
         expect(rotated.status).toBe(200);
+        const link = {
+          ...{ reference: 'L-1', itemName: 'Maize', amount: 150, currency: 'KES' },
+          ...{ successUrl: 'https://shop.example/', failureUrl: 'https://shop.example/' },
+        };
+        expect((await gateway.request('POST /v1/payment-links', { key, body: link })).status).toBe(201);
+        expect((await gateway.request('POST /v1/signing-secret/rotate', { key, body: {} })).status).toBe(200);
         const none = { tokenHash: null, refreshAt: null, expiresAt: null, leaseToken: null, leaseEndsAt: null };
         const sealedToken = gateway.get(SecretBox).seal('token', providerTokenPlace('pac_1.1'));
         await gateway.get(Database).write((tx) =>
@@ -186,7 +192,10 @@ describeOnBothDatabases('The admin command', (database) => {
               providerAccountId: 'pac_1',
               merchantId: merchant.id,
               mode: 'test' as const,
+              balanceQuestionId: null,
               purpose: 'result',
+              endsAt: null,
+              asked: null,
               createdAt: 0,
             })),
           ),
@@ -214,11 +223,14 @@ describeOnBothDatabases('The admin command', (database) => {
           'callback_tokens.sealed_token': { seen: 450, resealed: 450, unopened: [] },
           'webhook_endpoints.sealed_secret': { seen: 1, resealed: 1, unopened: [] },
           'webhook_endpoints.sealed_previous_secret': { seen: 1, resealed: 1, unopened: [] },
+          'payment_links.sealed_token': { seen: 1, resealed: 1, unopened: [] },
+          'signing_secrets.sealed_secret': { seen: 1, resealed: 1, unopened: [] },
+          'signing_secrets.sealed_previous_secret': { seen: 1, resealed: 1, unopened: [] },
         },
       });
       const { code, results } = await rotate({ current: newer, previous: [] });
       expect(code).toBe(0);
-      expect(Object.values(results).map(({ resealed }) => resealed)).toEqual([0, 0, 0, 0, 0]);
+      expect(Object.values(results).map(({ resealed }) => resealed)).toEqual(SEALED_COLUMNS.map(() => 0));
 
       const box = new SecretBox({ current: newer, previous: [] }, randomBytes);
       await withGateway(async () => {

@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { tokenPlace } from '../callbacks/callback-tokens.js';
 import { Database } from '../database/database.js';
+import { linkTokenPlace } from '../links/link-tokens.js';
 import { credentialsPlace } from '../providers/connections.js';
 import { providerTokenPlace } from '../providers/provider-token-store.js';
 import { SecretBox, UnsealError } from '../secrets/secret-box.js';
+import { previousSigningSecretPlace, signingSecretPlace } from '../signing-secrets/signing-secrets.service.js';
 import { endpointSecretPlace, previousEndpointSecretPlace } from '../webhooks/endpoint-secrets.js';
 
 interface SealedColumn {
@@ -22,6 +24,9 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'callback_tokens', key: 'token_hash', column: 'sealed_token', toPlace: tokenPlace },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_secret', toPlace: endpointSecretPlace },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_previous_secret', toPlace: previousEndpointSecretPlace },
+  { table: 'payment_links', key: 'id', column: 'sealed_token', toPlace: linkTokenPlace },
+  { table: 'signing_secrets', key: 'id', column: 'sealed_secret', toPlace: signingSecretPlace },
+  { table: 'signing_secrets', key: 'id', column: 'sealed_previous_secret', toPlace: previousSigningSecretPlace },
 ];
 
 /** What became of the values of one column. */

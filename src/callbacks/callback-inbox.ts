@@ -7,7 +7,7 @@ import { Database } from '../database/database.js';
 import { isDuplicate } from '../database/database-errors.js';
 import { Jobs } from '../jobs/jobs.js';
 import { CallbackToken } from './callback-token.entity.js';
-import { CallbackTokens, hashToken } from './callback-tokens.js';
+import { CallbackTokens, hashToken, RETURN_PURPOSE } from './callback-tokens.js';
 import { Callback } from './callback.entity.js';
 
 /** How a provider is answered. */
@@ -49,7 +49,7 @@ export class CallbackInbox {
 
   /** Durable before it answers; a repetition is answered alike and stored no second time. */
   async receive(token: string, message: Omit<RawCallback, 'purpose'>): Promise<Acknowledgement> {
-    const known = await this.tokens.find(token);
+    const known = await this.findPath(token);
     if (!known && !this.mayKeepUnknown()) return ACCEPTED;
     const row = this.toRow(token, message, known);
     try {
@@ -63,6 +63,12 @@ export class CallbackInbox {
     return ACCEPTED;
   }
 
+  // The path of a returning customer takes no messages.
+  private async findPath(token: string): Promise<CallbackToken | undefined> {
+    const known = await this.tokens.find(token);
+    return known?.purpose === RETURN_PURPOSE ? undefined : known;
+  }
+
   private toRow(
     token: string,
     { method, headers, body, sourceAddress }: Omit<RawCallback, 'purpose'>,
@@ -71,7 +77,7 @@ export class CallbackInbox {
     return {
       id: this.ids.next('clb'),
       tokenHash: hashToken(token),
-      digest: createHash('sha256').update(method).update('\n').update(body).digest('hex'),
+      digest: toDigest(method, headers, body),
       httpMethod: method,
       headers: keepHeaders(headers),
       body,
@@ -81,6 +87,7 @@ export class CallbackInbox {
       outcome: null,
       merchantId: known?.merchantId ?? null,
       mode: known?.mode ?? null,
+      providerAccountId: known?.providerAccountId ?? null,
       attemptId: known?.attemptId ?? null,
       receivedAt: this.clock.now(),
     };
@@ -96,6 +103,15 @@ export class CallbackInbox {
     }
     return ++this.unknownCount <= UNKNOWN_KEPT;
   }
+}
+
+// The same bytes with another signature are another message: a forgery must not keep the genuine one out.
+function toDigest(method: string, headers: Readonly<Record<string, string>>, body: Uint8Array): string {
+  const hash = createHash('sha256').update(method).update('\n');
+  for (const [name, value] of Object.entries(headers).sort()) {
+    if (name.includes('signature')) hash.update(`${name}: ${value}\n`);
+  }
+  return hash.update(body).digest('hex');
 }
 
 function keepHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -6,7 +6,7 @@ import type { Transaction } from '../transactions/transaction.entity.js';
 /** Which of the fields that a message carries differ from what we asked for. Every one of them must fit. */
 export function findMismatches(
   message: CallbackMessage,
-  attempt: Pick<Attempt, 'id' | 'providerReference'>,
+  attempt: Pick<Attempt, 'id' | 'providerReference' | 'operation'>,
   transaction: Pick<Transaction, 'amountMinor' | 'currency' | 'phone'>,
   account: string | undefined,
 ): string[] {
@@ -17,7 +17,8 @@ export function findMismatches(
   const { providerReference } = message.references;
   const checks: readonly (readonly [string, boolean])[] = [
     ['amount', amounts.every((amount) => amount.equals(expected))],
-    ['phone', payers.every((payer) => payer.e164 === transaction.phone)],
+    // On a page of its own the provider asks whoever pays for his number.
+    ['phone', attempt.operation === 'links' || payers.every((payer) => payer.e164 === transaction.phone)],
     ['account', message.account === undefined || account === undefined || message.account === account],
     ['attempt', message.attemptId === undefined || message.attemptId === attempt.id],
     [

@@ -6,7 +6,7 @@ import { PageQuery, PageResponse } from '../http/pages.js';
 import type { Attempt } from '../transactions/attempt.entity.js';
 import { CALLBACK_TRUSTS, type Callback, type CallbackTrustWord } from './callback.entity.js';
 
-const STATES = ['received', 'applied'] as const;
+const STATES = ['received', 'applied', 'unmatched'] as const;
 
 /** Filters of the list. Several together must all fit. */
 export class ListCallbacksQuery extends PageQuery {
@@ -18,7 +18,11 @@ export class ListCallbacksQuery extends PageQuery {
   @Matches(/^txn_[0-9A-HJKMNP-TV-Z]{26}$/, { message: 'transactionId must be the id of a transaction (txn_…)' })
   transactionId?: string;
 
-  @ApiPropertyOptional({ enum: STATES, description: '`received`: stored, and about to be applied.' })
+  @ApiPropertyOptional({
+    enum: STATES,
+    description:
+      '`received`: stored, and about to be applied. `unmatched`: about nothing that was sent through this account, as far as anybody could tell.',
+  })
   @IsOptional()
   @IsIn(STATES)
   state?: (typeof STATES)[number];
@@ -62,7 +66,7 @@ export class CallbackResponse {
     type: String,
     nullable: true,
     description:
-      'How it was authenticated: `signed` is evidence; `unsigned` is a hint that made us ask; `mismatch` does not fit the payment; `forged` carries a wrong signature; `unreadable` is no message of this provider. Null while it waits.',
+      'How it was authenticated: `signed` is evidence, and so is `path`: an answer that we asked for, on a path made for it, under an id that we know; `unsigned` is a hint that made us ask; `mismatch` does not fit the payment; `forged` carries a wrong signature; `unreadable` is no message of this provider. Null while it waits.',
   })
   trust!: CallbackTrustWord | null;
   @ApiProperty({ type: String, nullable: true, description: 'What it caused, a sentence for people.' })
@@ -86,10 +90,10 @@ export class CallbackResponse {
       object: 'callback',
       mode: row.mode ?? 'test',
       provider: attempt?.provider ?? null,
-      providerAccountId: attempt?.providerAccountId ?? null,
+      providerAccountId: attempt?.providerAccountId ?? row.providerAccountId,
       transactionId: attempt?.transactionId ?? null,
       attemptId: row.attemptId,
-      state: row.state === 'applied' ? 'applied' : 'received',
+      state: row.state,
       trust: row.trust,
       outcome: row.outcome,
       method: row.httpMethod,

@@ -3,7 +3,7 @@ import type { Mode } from '#libs/provider-kit';
 import { HashColumn, IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
 
 /** How a message was believed. */
-export const CALLBACK_TRUSTS = ['signed', 'unsigned', 'forged', 'mismatch', 'unreadable'] as const;
+export const CALLBACK_TRUSTS = ['signed', 'path', 'unsigned', 'forged', 'mismatch', 'unreadable'] as const;
 
 export type CallbackTrustWord = (typeof CALLBACK_TRUSTS)[number];
 
@@ -19,7 +19,7 @@ export class Callback {
   @HashColumn()
   tokenHash!: string;
 
-  /** SHA-256 of the method and body: the same message again is the same row. */
+  /** SHA-256 of the method, signature and body: the same message again is the same row. */
   @HashColumn()
   digest!: string;
 
@@ -35,7 +35,7 @@ export class Callback {
   @TextColumn(64)
   sourceAddress!: string;
 
-  /** `received` until a job applied it; `unmatched` while nobody knows the token. */
+  /** `received` until a job applied it; `unmatched`: on a path that nobody knows, or about nothing that we sent. */
   @TextColumn(12)
   state!: 'received' | 'applied' | 'unmatched';
 
@@ -53,6 +53,11 @@ export class Callback {
   @TextColumn(4, { nullable: true })
   mode!: Mode | null;
 
+  /** Whose path it came on; null where nobody knows the token. */
+  @ReferenceColumn({ nullable: true })
+  providerAccountId!: string | null;
+
+  /** On a path that a whole account shares, null until the attempt is found that it is about. */
   @ReferenceColumn({ nullable: true })
   attemptId!: string | null;
 

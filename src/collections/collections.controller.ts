@@ -42,6 +42,7 @@ export class CollectionsController {
     'unsupported_media_type',
     'idempotency_key_reused',
     'amount_out_of_range',
+    'provider_unavailable',
     'amount_granularity',
     'currency_mismatch',
     'recipient_invalid',

@@ -1,119 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  IsDefined,
-  IsEmail,
-  IsIn,
-  IsInt,
-  IsISO31661Alpha2,
-  IsObject,
-  IsString,
-  IsUrl,
-  Length,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsDefined, IsInt, IsObject, IsUrl, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { IfGiven } from '../http/if-given.js';
-import { IsAmount } from '../http/amount.decorator.js';
-import { IsMetadata } from '../http/metadata.decorator.js';
+import { CreateMovementDto, PartyDto } from '../transactions/movement.dto.js';
 
-/** Printable, on one line, not blank at either end. */
-const ONE_LINE = /^[^\p{C}\p{Zl}\p{Zp}\s](?:[^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Zl}\p{Zp}\s])?$/u;
+/** Who pays. */
+export class CustomerDto extends PartyDto {}
 
-export class CustomerDto {
-  @ApiProperty({
-    description: 'E.164, or national where `country` or the method says whose.',
-    example: '+254708374149',
-  })
-  @IsString()
-  @Length(4, 32)
-  phone!: string;
-
-  @ApiPropertyOptional({ maxLength: 120 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 120)
-  name?: string;
-
-  @ApiPropertyOptional({ maxLength: 100 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 100)
-  firstName?: string;
-
-  @ApiPropertyOptional({ maxLength: 100 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 100)
-  lastName?: string;
-
-  @ApiPropertyOptional({ format: 'email', maxLength: 254 })
-  @IfGiven()
-  @IsEmail()
-  @MaxLength(254)
-  email?: string;
-
-  @ApiPropertyOptional({ enum: ['fr', 'en'], description: 'Language of what we send to the customer.' })
-  @IfGiven()
-  @IsIn(['fr', 'en'])
-  locale?: string;
-
-  @ApiPropertyOptional({ maxLength: 200 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 200)
-  address?: string;
-
-  @ApiPropertyOptional({ maxLength: 100 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 100)
-  city?: string;
-
-  @ApiPropertyOptional({ maxLength: 100 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 100)
-  state?: string;
-
-  @ApiPropertyOptional({ description: 'ISO 3166-1 alpha-2.', example: 'KE' })
-  @IfGiven()
-  @IsISO31661Alpha2()
-  country?: string;
-
-  @ApiPropertyOptional({ maxLength: 20 })
-  @IfGiven()
-  @IsString()
-  @Length(1, 20)
-  postalCode?: string;
-}
-
-export class CreateCollectionDto {
-  @ApiProperty({
-    description: 'Your own id for it, unique for ever among your collections.',
-    minLength: 1,
-    maxLength: 128,
-    example: 'INV-118',
-  })
-  @IsString()
-  @Length(1, 128)
-  @Matches(ONE_LINE, { message: 'reference must be printable text on one line, without blanks at its ends' })
-  reference!: string;
-
-  @IsAmount()
-  amount!: string | number;
-
-  @ApiProperty({ description: 'ISO 4217.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
-  currency!: string;
-
-  @ApiProperty({ description: 'A method of yours; see GET /v1/methods.', example: 'mpesa_ke' })
-  @Matches(/^[a-z][a-z0-9_]{1,39}$/, { message: 'method must be a method code such as mpesa_ke' })
-  method!: string;
-
+export class CreateCollectionDto extends CreateMovementDto {
   @ApiProperty({ type: CustomerDto, description: 'Who pays.' })
   @IsDefined()
   @IsObject()
@@ -122,16 +16,11 @@ export class CreateCollectionDto {
   customer!: CustomerDto;
 
   @ApiPropertyOptional({
-    description: 'For people; providers show a part of it where they can.',
-    maxLength: 255,
-    example: 'Order 118',
+    format: 'uri',
+    maxLength: 2000,
+    description:
+      'Where a hosted page returns the customer to; required by methods whose flow is `redirect`. It is given `transactionId` and no status: read the transaction.',
   })
-  @IfGiven()
-  @IsString()
-  @Length(1, 255)
-  description?: string;
-
-  @ApiPropertyOptional({ format: 'uri', description: 'Where a hosted page returns the customer to.' })
   @IfGiven()
   @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
   @MaxLength(2000)
@@ -149,12 +38,4 @@ export class CreateCollectionDto {
   @Min(60)
   @Max(86_400)
   expiresInSeconds?: number;
-
-  @IsMetadata()
-  metadata?: Record<string, string>;
-
-  @ApiPropertyOptional({ description: 'Forces a provider among those that offer the method.', example: 'mpesa' })
-  @IfGiven()
-  @Matches(/^[a-z][a-z0-9-]{1,31}$/, { message: 'provider must be a provider id such as mpesa' })
-  provider?: string;
 }

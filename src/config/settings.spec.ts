@@ -91,6 +91,7 @@ describe('Settings', () => {
     ['a short key', { MALIPO_SECRET_KEY: randomBytes(16).toString('hex') }, /must be 32 bytes/],
     ['an older key that is none', { MALIPO_SECRET_KEY_PREVIOUS: 'x' }, /MALIPO_SECRET_KEY_PREVIOUS must be 32 bytes/],
     ['simulators', { MALIPO_SIMULATORS: 'on' }, /refused in production/],
+    ['mails from nobody', { SMTP_URL: 'smtp://mail.example' }, /MALIPO_MAIL_FROM is required/],
   ])('refuse %s in production, and say what to do', (_, env, fault) => {
     expect(faultsOf({ ...production, ...env })).toEqual([expect.stringMatching(fault)]);
   });
@@ -118,12 +119,22 @@ describe('Settings', () => {
     ['MALIPO_EVENT_DAYS', '89'],
     ['MALIPO_EVENT_DAYS', '3651'],
     ['LOG_LEVEL', 'loud'],
+    ['SMTP_URL', 'mail.example'],
+    ['SMTP_URL', 'http://mail.example'],
+    ['SMTP_URL', 'smtp://'],
+    ['SMTP_URL', 'smtp://mail.example/path'],
+    ['SMTP_URL', 'smtp://mail.example?pool=true'],
+    ['SMTP_URL', 'smtp://user:%zz@mail.example'],
+    ['MALIPO_MAIL_FROM', 'Shop <no-reply@pay.example>'],
+    ['MALIPO_MAIL_FROM', 'no-reply@pay.example\nBcc: x@example.com'],
     ['MALIPO_PUBLIC_URL', 'pay.example'],
     ['MALIPO_PUBLIC_URL', 'ftp://pay.example'],
     ['MALIPO_PUBLIC_URL', 'https://pay.example/?a=1'],
     ['MALIPO_PUBLIC_URL', 'https://me:secret@pay.example'],
   ])('refuse %s=%s by name', (name, value) => {
-    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
+    // An address to send from, so that nothing is wrong but what is looked at.
+    const env = { MALIPO_MAIL_FROM: 'no-reply@pay.example', [name]: value };
+    expect(faultsOf(env)).toEqual([expect.stringContaining(name)]);
   });
 
   it.each(['api', 'worker'])('let a %s work on MySQL only', (role) => {
@@ -154,6 +165,22 @@ describe('Settings', () => {
     expect(secretKeys).toEqual({ current: secret, previous: [older, oldest] });
     expect(egressAllow).toEqual(['10.1.0.0/16', 'fd00::/8']);
     expect(publicUrl).toBe('https://pay.example/malipo');
+  });
+
+  it.each<[string, object]>([
+    ['smtp://mail.example', { host: 'mail.example', port: 587, secure: false, requireTls: true, user: undefined }],
+    [
+      'smtps://me%40shop:p%2Fw@mail.example',
+      { port: 465, secure: true, requireTls: false, user: 'me@shop', password: 'p/w' },
+    ],
+    ['smtp://127.0.0.1:1025', { host: '127.0.0.1', port: 1025, requireTls: false }],
+    ['smtp://[::1]:25', { host: '::1', port: 25, requireTls: false }],
+    ['smtp://10.0.0.5', { requireTls: true }],
+  ])('read the mail server %s, and insist on TLS unless it is on this machine', (url, smtp) => {
+    const mail = { SMTP_URL: url, MALIPO_MAIL_FROM: 'no-reply@pay.example' };
+    expect(read({ ...production, ...mail }).smtp).toMatchObject({ ...smtp, from: 'no-reply@pay.example' });
+    expect(read(mail).smtp?.requireTls).toBe(false);
+    expect(read().smtp).toBeUndefined();
   });
 
   it('are documented: each row is read, and each that is read has a row', () => {

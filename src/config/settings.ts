@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { readSmtp, type SmtpSettings } from './mail-settings.js';
 
 /** Everything that an operator decides, checked once at start. */
 export interface Settings {
@@ -20,6 +21,8 @@ export interface Settings {
   /** CIDR ranges that our outgoing requests may reach although they are private. */
   readonly egressAllow: readonly string[];
   readonly simulators: boolean;
+  /** Undefined where e-mails are kept and shown, and not sent. */
+  readonly smtp: SmtpSettings | undefined;
   /** How long we wait for word of something that nobody can look up, after the customer's prompt has ended. */
   readonly unconfirmedMs: number;
   /** How long events stay in the list; longer than anything is delivered or recovered. */
@@ -27,6 +30,8 @@ export interface Settings {
   readonly logLevel: string;
   /** Requests a second that one API key may make, on average; 0 for no limit. */
   readonly rateLimit: number;
+  /** WebSockets that one API key may hold open in one process. */
+  readonly realtimeSockets: number;
   /** What `GET /metrics` asks for; undefined where it is open. */
   readonly metricsToken: string | undefined;
 }
@@ -107,6 +112,18 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     description: 'CIDR ranges, separated by commas, that webhooks may reach although they are private.',
   },
   {
+    name: 'SMTP_URL',
+    default: 'none: e-mails are kept and shown, not sent',
+    description:
+      '`smtp://user:password@host:port` (STARTTLS, which must be offered in production unless the server is on loopback), or `smtps://…` for TLS from the first byte. Ports 587 and 465 if none is named.',
+  },
+  {
+    name: 'MALIPO_MAIL_FROM',
+    default: 'none; required with SMTP_URL',
+    description:
+      'The address that e-mails come from, such as `payments@example.com`. The name beside it is the merchant’s.',
+  },
+  {
     name: 'MALIPO_UNCONFIRMED_HOURS',
     default: '24',
     description: 'How long a payment that no provider can look up waits for word before people are asked, 1 to 720.',
@@ -127,6 +144,11 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     default: '100',
     description:
       'Requests a second that one API key may make, averaged over ten seconds; `0` for no limit. Shared by all processes through Redis.',
+  },
+  {
+    name: 'MALIPO_REALTIME_SOCKETS',
+    default: '500',
+    description: 'WebSockets that one API key may hold open in one process, 1 to 10000.',
   },
   {
     name: 'METRICS_TOKEN',
@@ -182,7 +204,9 @@ export function readSettings(env: Environment): Settings {
   const eventDays = readInteger(env.MALIPO_EVENT_DAYS, 90, 90, 3_650, 'MALIPO_EVENT_DAYS', faults);
   const logLevel = readOneOf(env.LOG_LEVEL, LOG_LEVELS, 'info', 'LOG_LEVEL', faults);
   const rateLimit = readInteger(env.MALIPO_RATE_LIMIT, 100, 0, 1_000_000, 'MALIPO_RATE_LIMIT', faults);
+  const realtimeSockets = readInteger(env.MALIPO_REALTIME_SOCKETS, 500, 1, 10_000, 'MALIPO_REALTIME_SOCKETS', faults);
   const metricsToken = readMetricsToken(env.METRICS_TOKEN, faults);
+  const smtp = readSmtp({ url: env.SMTP_URL, from: env.MALIPO_MAIL_FROM }, production, faults);
   const secretKeys = readSecretKeys(env, dataDir, production, faults);
   if (faults.length > 0 || !secretKeys) throw new SettingsError(faults);
   return {
@@ -197,10 +221,12 @@ export function readSettings(env: Environment): Settings {
     secretKeys,
     egressAllow,
     simulators: simulators === 'on',
+    smtp,
     unconfirmedMs: unconfirmedHours * 3_600_000,
     eventsKeptMs: eventDays * 86_400_000,
     logLevel,
     rateLimit,
+    realtimeSockets,
     metricsToken,
   };
 }

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { z } from 'zod';
 import { ApiKeyAuthenticator } from '../api-keys/api-key-authenticator.js';
 import { ApiKeysService, type CreatedApiKey } from '../api-keys/api-keys.service.js';
 import type { Caller, MerchantCaller } from '../api-keys/caller.js';
@@ -7,7 +8,7 @@ import { Problem } from '../http/problem.js';
 import { MerchantsService } from '../merchants/merchants.service.js';
 import { ProviderAccountsService } from '../provider-accounts/provider-accounts.service.js';
 import type { Demo } from './demo-file.js';
-import { SIMULATORS } from './simulators.js';
+import { SIMULATORS, type SimulatorPlan } from './simulators.js';
 
 /** What the demo merchant consists of, as `demo.json` keeps it. */
 export type SeededDemo = Pick<Demo, 'apiKey' | 'approverKey' | 'providerAccounts'>;
@@ -16,6 +17,8 @@ export type SeededDemo = Pick<Demo, 'apiKey' | 'approverKey' | 'providerAccounts
 export type FindService = <T>(token: Type<T>) => T;
 
 const APPROVER_SCOPES: readonly Scope[] = ['read', 'payouts:approve', 'review:write'];
+// It runs beside us and was heard a moment ago.
+const SIMULATOR_PATIENCE_MS = 5_000;
 // An address that no request comes from: keys that no longer work must not slow anybody's log-in down.
 const OUR_ADDRESS = 'first run';
 
@@ -88,15 +91,24 @@ async function createAccount(
 ): Promise<string> {
   const plan = SIMULATORS.find((simulator) => simulator.provider === provider);
   if (!plan) throw new Error(`There is no simulator of ${provider}.`);
-  const { credentials, settings } = plan.account;
+  const { credentials, settings, priority } = plan.account;
   const account = await find(ProviderAccountsService).create(owner, {
     provider,
     credentials,
-    settings: { ...settings, baseUrl },
-    priority: 100,
+    settings: { ...settings, ...(await readSettings(plan, baseUrl)), baseUrl },
+    priority,
     enabled: true,
   });
   return account.id;
+}
+
+async function readSettings(plan: SimulatorPlan, baseUrl: string): Promise<Record<string, string>> {
+  const read = Object.entries(plan.settingsFrom ?? {}).map(async ([name, path]) => {
+    const answer = await fetch(`${baseUrl}${path}`, { signal: AbortSignal.timeout(SIMULATOR_PATIENCE_MS) });
+    if (!answer.ok) throw new Error(`The ${plan.provider} simulator answered ${path} with HTTP ${answer.status}.`);
+    return [name, z.record(z.string(), z.string()).parse(await answer.json())[name] ?? ''] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
 }
 
 function createKey(

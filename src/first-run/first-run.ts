@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { lockFolder } from '../database/process-lock.js';
 import { readDemoFile, writeDemoFile, type Demo } from './demo-file.js';
 import { findOwner, followSimulator, seedDemoMerchant, type FindService, type SeededDemo } from './demo-merchant.js';
+import { enterWebhook } from './simulator-webhooks.js';
 import { SimulatorProcess } from './simulator-process.js';
 import { SIMULATORS } from './simulators.js';
 
@@ -67,6 +68,7 @@ export class FirstRun {
   async seed(find: FindService): Promise<void> {
     this.find = find;
     this.seeded = await seedDemoMerchant(find, this.former, this.addresses());
+    for (const { provider } of SIMULATORS) await this.enterWebhook(provider);
   }
 
   /** Writes `demo.json`, whose presence says that a gateway has listened. */
@@ -87,12 +89,19 @@ export class FirstRun {
     return Object.fromEntries([...this.simulators].map(([provider, { baseUrl }]) => [provider, baseUrl]));
   }
 
+  /** Our address may be another than at the last start. */
+  private async enterWebhook(provider: string): Promise<void> {
+    const accountId = this.seeded?.providerAccounts[provider];
+    if (this.find && accountId !== undefined) await enterWebhook(this.find, provider, accountId);
+  }
+
   /** A simulator had to move while we run: the account and the file say where to. */
   private async follow(provider: string, baseUrl: string): Promise<void> {
     if (!this.find || !this.seeded || !this.demo) return;
     const owner = await findOwner(this.find, this.seeded.apiKey);
     const accountId = this.seeded.providerAccounts[provider];
     if (owner && accountId !== undefined) await followSimulator(this.find, owner, accountId, baseUrl);
+    await this.enterWebhook(provider);
     this.announce(this.demo.baseUrl);
   }
 }

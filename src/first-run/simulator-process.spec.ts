@@ -50,7 +50,7 @@ describe('A simulator beside the gateway', () => {
         provider: 'acme',
         script: join(folder, 'simulator.mjs'),
         environment,
-        account: { credentials: {}, settings: {} },
+        account: { credentials: {}, settings: {}, priority: 100 },
       },
       dataDir: join(folder, 'book'),
       scheduler: systemScheduler,

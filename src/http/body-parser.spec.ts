@@ -62,7 +62,7 @@ describe('Reading a body', () => {
 
   it.each([
     ['{"amount":1.0}', 'amount_not_exact', '/amount'],
-    ['{"rows":[{"amount":1},{"amount":1.5}]}', 'amount_not_exact', '/amount'],
+    ['{"rows":[{"amount":1},{"amount":1.5}]}', 'amount_not_exact', '/rows/1/amount'],
     ['{"\\u0061\\u006dount":1e0}', 'amount_not_exact', '/amount'],
     ['{"amount":"1","amount":1.5}', 'amount_not_exact', '/amount'],
     [`${'{"a":'.repeat(20)}{}${'}'.repeat(20)}`, 'invalid_request', '/a'.repeat(20)],

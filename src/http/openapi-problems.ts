@@ -101,8 +101,25 @@ function problemSchema(): SchemaDocument {
         items: { $ref: '#/components/schemas/FieldFault' },
       },
       transactionId: { type: 'string', description: 'With `reference_taken`: whose reference it is.' },
+      linkId: { type: 'string', description: 'With `reference_taken`: the payment link whose reference it is.' },
+      linkStatus: { type: 'string', description: 'With `not_cancellable`: where the payment link stands.' },
       recoveryId: { type: 'string', description: 'With `conflict`: the recovery that is running.' },
-      transactionStatus: { type: 'string', description: 'With `not_cancellable`: where the transaction stands.' },
+      transactionStatus: {
+        type: 'string',
+        description:
+          'With `not_cancellable`, `not_awaiting_approval` and `otp_not_expected`: where the transaction stands.',
+      },
+      limit: { type: 'string', description: 'With `limit_exceeded`: which cap, as `GET /v1/limits` names it.' },
+      limitAmount: { type: 'string', description: 'With `limit_exceeded`: the cap, in major units of `currency`.' },
+      left: { type: 'string', description: 'With `limit_exceeded`: what it still allows.' },
+      currency: { type: 'string', description: 'With `limit_exceeded`: ISO 4217.' },
+      renewsAt: {
+        type: 'string',
+        format: 'date-time',
+        description: 'With `limit_exceeded`: when it counts anew; absent where waiting does not help.',
+      },
+      stoppedAt: { type: 'string', format: 'date-time', description: 'With `payouts_stopped`: since when.' },
+      stopReason: { type: 'string', description: 'With `payouts_stopped`: what was given as the reason.' },
     },
     'x-problems': Object.fromEntries(codes),
   };

@@ -1,10 +1,25 @@
+import type { Type } from '@nestjs/common';
 import { getSchemaPath, type OpenAPIObject } from '@nestjs/swagger';
+import { BalanceResponse } from '../balances/balance.dto.js';
+import { ProviderConditionResponse } from '../circuits/provider-condition.response.js';
+import { PayoutSwitchResponse } from '../limits/payout-switch.dto.js';
+import { PaymentLinkData } from '../links/payment-link.response.js';
 import { TransactionResponse } from '../transactions/transaction.response.js';
 import { EVENT_TYPES } from '../webhooks/event-types.js';
+import { PingResponse } from '../webhooks/webhook-delivery.dto.js';
+import { WebhookEndpointResponse } from '../webhooks/webhook-endpoint.dto.js';
 
-/** What `data` is, by the family of the event. A family comes into the document with the feature that announces it. */
-export const WEBHOOK_DATA: Readonly<Record<string, typeof TransactionResponse>> = {
+/** What `data` is, by the family of the event, or by its type where that has data of its own. It comes into the document with the feature that announces it. */
+export const WEBHOOK_DATA: Readonly<Record<string, Type>> = {
   collection: TransactionResponse,
+  payout: TransactionResponse,
+  refund: TransactionResponse,
+  payment_link: PaymentLinkData,
+  payouts: PayoutSwitchResponse,
+  provider: ProviderConditionResponse,
+  'provider.balance_low': BalanceResponse,
+  webhook_endpoint: WebhookEndpointResponse,
+  test: PingResponse,
 };
 
 const DESCRIPTION =
@@ -26,12 +41,12 @@ const HEADERS = [
 export function documentWebhooks(document: OpenAPIObject): void {
   document.webhooks = Object.fromEntries(
     Object.entries(WEBHOOK_DATA).map(([family, data]) => [
-      family,
+      toWebhookName(family),
       {
         post: {
-          operationId: `on${family.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Event`,
+          operationId: `on${family.replace(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase())}Event`,
           tags: ['Webhooks'],
-          summary: `An event of a ${family.replaceAll('_', ' ')}`,
+          summary: `An event of a ${family.replaceAll(/[._]/g, ' ')}`,
           description: DESCRIPTION,
           // Our signature proves the sender; no API key travels this way.
           security: [],
@@ -54,14 +69,24 @@ export function documentWebhooks(document: OpenAPIObject): void {
   );
 }
 
-function toMessageSchema(family: string, data: typeof TransactionResponse): object {
+function toMessageSchema(family: string, data: Type): object {
   return {
     type: 'object',
     required: ['type', 'timestamp', 'data'],
     properties: {
-      type: { type: 'string', enum: EVENT_TYPES.filter((type) => type.startsWith(`${family}.`)) },
+      type: { type: 'string', enum: EVENT_TYPES.filter((type) => findEntry(type) === family) },
       timestamp: { type: 'string', format: 'date-time', description: 'When it happened.' },
       data: { $ref: getSchemaPath(data) },
     },
   };
+}
+
+/** Where in `WEBHOOK_DATA` a type of event has its data. */
+export function findEntry(type: string): string {
+  return type in WEBHOOK_DATA ? type : type.slice(0, type.indexOf('.'));
+}
+
+/** The name in the OpenAPI document of an entry of `WEBHOOK_DATA`. */
+export function toWebhookName(entry: string): string {
+  return entry.replace('.', '_');
 }

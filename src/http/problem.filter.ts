@@ -46,7 +46,8 @@ const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
   503: ['unavailable', 'The gateway is starting or stopping. Try again in a moment.'],
 };
 
-function toProblem(error: unknown): Problem {
+/** What a client is told of anything that was thrown. */
+export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isUnreachable(error))
     return retryLater(

@@ -12,11 +12,19 @@ export interface IdempotentRequest {
 
 /** The request's Idempotency-Key, required: for every POST that can move money. */
 export const Idempotent = createParamDecorator((_: unknown, context: ExecutionContext): IdempotentRequest => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const key = readIdempotencyKey(request.raw.headersDistinct['idempotency-key']);
-  const { method, routeOptions, params, body } = request;
-  return { key, requestHash: hashOf(method, routeOptions.url ?? '', canonicalJson(params), canonicalJson(body)) };
+  return readRequest(context.switchToHttp().getRequest<FastifyRequest>());
 });
+
+/** The same where the client may leave it out. */
+export const IdempotentIfGiven = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return request.raw.headersDistinct['idempotency-key'] === undefined ? undefined : readRequest(request);
+});
+
+function readRequest({ raw, method, routeOptions, params, body }: FastifyRequest): IdempotentRequest {
+  const key = readIdempotencyKey(raw.headersDistinct['idempotency-key']);
+  return { key, requestHash: hashOf(method, routeOptions.url ?? '', canonicalJson(params), canonicalJson(body)) };
+}
 
 // 1 to 255 printable ASCII characters, bare or as the quoted string of the HTTP draft.
 const BARE = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;

@@ -1,3 +1,4 @@
+import type { JobLease } from './job-endings.js';
 import type { JobKind } from './job.entity.js';
 
 /** One worker's turn at a job. */
@@ -8,10 +9,13 @@ export interface JobTurn {
   readonly startedBefore: number;
   /** The worker before died or lost its lease in the middle. */
   readonly afterLapse: boolean;
+  /** For a handler that ends the job itself, in the commit of what came of it (`noteFinished`). */
+  readonly lease: JobLease;
 }
 
-/** Whether the work is over, or when to come back. */
-export type JobResult = { readonly kind: 'done' } | { readonly kind: 'again'; readonly runAt: number };
+/** Whether the work is over, or when to come back. `ended`: it is over and the job's row gone with it. */
+export type JobResult =
+  { readonly kind: 'done' } | { readonly kind: 'ended' } | { readonly kind: 'again'; readonly runAt: number };
 
 /** Does one kind of job. Loads everything by the subject's id, and may run twice for the same subject at any time. */
 export interface JobHandler {
@@ -20,6 +24,7 @@ export interface JobHandler {
 }
 
 export const DONE: JobResult = { kind: 'done' };
+export const ENDED: JobResult = { kind: 'ended' };
 
 /** Come back at that instant. */
 export function again(runAt: number): JobResult {

@@ -8,12 +8,20 @@ export interface JobLane {
 }
 
 /** Short turns, and few of them: not worth a lane of their own, which would be one more look at every commit. */
-const UPKEEP: readonly JobKind[] = ['purge_idempotency', 'recover_webhooks', 'sequence_events', 'retire_events'];
+const UPKEEP: readonly JobKind[] = [
+  'purge_idempotency',
+  'recover_webhooks',
+  'refresh_balance',
+  'sequence_events',
+  'retire_events',
+];
 
-/** Lanes of their own, so that slow receivers of webhooks never hold up a payment. */
+/** Lanes of their own, so that slow receivers of webhooks and a slow mail server never hold up a payment. */
 export const LANES: readonly JobLane[] = [
-  { name: 'payments', kinds: ['submit', 'inquire', 'expire', 'apply_callback', ...UPKEEP], places: 32 },
-  { name: 'webhooks', kinds: ['deliver_webhook'], places: 32 },
+  { name: 'payments', kinds: ['submit', 'inquire', 'expire', 'expire_link', 'apply_callback', ...UPKEEP], places: 32 },
+  // Most of a delivery is waiting, for the receiver and for a commit that many share.
+  { name: 'webhooks', kinds: ['deliver_webhook'], places: 256 },
+  { name: 'emails', kinds: ['send_email', 'announce_emails'], places: 4 },
 ];
 
 /** How often a driver looks at the rows without news (ms): another process may have written one, or the clock was set. */

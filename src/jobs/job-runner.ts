@@ -32,11 +32,11 @@ export class JobRunner {
     this.running.add(job);
     try {
       const result = await this.handle(job);
-      const isDone = result.kind === 'done';
-      const isOurs = isDone ? await this.store.finish(job) : await this.store.release(job, result.runAt);
+      if (result.kind === 'ended') return undefined;
+      const runAt = result.kind === 'again' ? result.runAt : undefined;
+      const isOurs = runAt === undefined ? await this.store.finish(job) : await this.store.release(job, runAt);
       // Who took our lease away wants the job to run once more.
-      if (!isOurs) return this.clock.now();
-      return isDone ? undefined : result.runAt;
+      return isOurs ? runAt : this.clock.now();
     } catch (error) {
       // Even writing failed. The lease ends by itself and the job falls due again.
       this.logger.error({ err: error, job: job.id, kind: job.kind }, 'A job could not be put away.');
@@ -62,6 +62,7 @@ export class JobRunner {
         leaseEndsAt: job.leaseEndsAt,
         startedBefore: job.attempts,
         afterLapse: job.afterLapse,
+        lease: { id: job.id, leaseToken: job.leaseToken },
       });
     } catch (error) {
       const backoffMs = Math.min(1_000 * 2 ** job.attempts, LONGEST_BACKOFF_MS);

@@ -4,6 +4,7 @@ import type { Clock, IdSource } from '#libs/primitives';
 import type { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import type { Tx } from '../database/tx.js';
+import { JobEndings } from './job-endings.js';
 import { Job, type JobKind } from './job.entity.js';
 
 /**
@@ -33,6 +34,7 @@ export interface ClaimedJob extends Job {
 /** The rows behind the jobs: claiming, finishing and finding what is due. */
 export class JobStore {
   private readonly claims: GroupCommit<Tx, string, ClaimedJob | 'not ours'>;
+  private readonly endings: JobEndings;
 
   /**
    * `leaseTime` says whose clock decides what is due and when a lease ends: the database's, where processes on several
@@ -44,6 +46,7 @@ export class JobStore {
     private readonly ids: IdSource,
     private readonly leaseTime: 'database' | 'process' = 'process',
   ) {
+    this.endings = new JobEndings(database);
     this.claims = new GroupCommit((work) => database.write(work), {
       exclusiveKeys: (id) => [id],
       lanes: 2,
@@ -51,12 +54,11 @@ export class JobStore {
     });
   }
 
-  /** Leases at most `limit` due jobs of these kinds to the caller. */
-  async claimDue(kinds: readonly JobKind[], limit: number): Promise<ClaimedJob[]> {
+  /** Leases at most `limit` due jobs of these kinds to the caller. `mayBeIdle`: where nothing is due as often as not. */
+  async claimDue(kinds: readonly JobKind[], limit: number, mayBeIdle = true): Promise<ClaimedJob[]> {
     if (limit <= 0) return [];
     // Looking first, outside a transaction, costs idle polls no write.
-    const due = await this.selectDue(this.database.read, kinds, limit).getCount();
-    if (due === 0) return [];
+    if (mayBeIdle && !(await this.selectDue(this.database.read, kinds, 1).getOne())) return [];
     const claimFrom = this.clock.now();
     return this.database.write(async (tx) => {
       const jobs = await this.passingLocked(this.selectDue(tx.manager, kinds, limit)).getMany();
@@ -77,19 +79,13 @@ export class JobStore {
    * The work is over: the row goes. False where it stays, because the lease was lost or the job was asked for again
    * meanwhile.
    */
-  async finish(job: ClaimedJob): Promise<boolean> {
-    const { affected } = await this.database.write((tx) =>
-      tx.manager.delete(Job, { id: job.id, leaseToken: job.leaseToken }),
-    );
-    return affected === 1;
+  finish(job: ClaimedJob): Promise<boolean> {
+    return this.endings.end(job);
   }
 
   /** Gives the job back, to be run again at that instant. False where the lease was lost or taken away. */
-  async release(job: ClaimedJob, runAt: number): Promise<boolean> {
-    const { affected } = await this.database.write((tx) =>
-      tx.manager.update(Job, { id: job.id, leaseToken: job.leaseToken }, { leaseToken: null, runAt }),
-    );
-    return affected === 1;
+  release(job: ClaimedJob, runAt: number): Promise<boolean> {
+    return this.endings.end(job, runAt);
   }
 
   /** Ends leases at once, as if they had lapsed: the next worker takes the jobs over and knows that they were begun. */

@@ -6,11 +6,15 @@ export type JobKind =
   | 'submit' //           a transaction
   | 'inquire' //          an attempt
   | 'expire' //           a transaction
+  | 'expire_link' //      a payment link
   | 'apply_callback' //   a stored callback
   | 'deliver_webhook' //  a webhook delivery
+  | 'send_email' //       an e-mail
+  | 'announce_emails' //  an event whose e-mails are still to be written
   | 'recover_webhooks' // a recovery of an endpoint
   | 'sequence_events' //  all events that wait for a position
   | 'retire_events' //    all events past their time
+  | 'refresh_balance' //  a provider account
   | 'purge_idempotency'; // the table of idempotency records
 
 /**

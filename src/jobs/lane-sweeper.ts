@@ -21,6 +21,7 @@ export class LaneSweeper {
   private readonly running = new Set<Promise<unknown>>();
   private looking: Promise<void> | undefined;
   private lookAgain = false;
+  private lastLookWasFull = false;
   private stopped = true;
   private napEndsAt = Infinity;
   private endNap: () => void = () => undefined;
@@ -76,10 +77,14 @@ export class LaneSweeper {
 
   private async takeDue(): Promise<void> {
     this.endNap();
+    // Those that end in the same turn of the event loop, as those of one commit do, give up their places together.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.stopped) return;
     const lookedAt = this.deps.clock.now();
     try {
       const free = this.lane.places - this.running.size;
-      const jobs = await this.deps.store.claimDue(this.lane.kinds, free);
+      const jobs = await this.deps.store.claimDue(this.lane.kinds, free, !this.lastLookWasFull);
+      this.lastLookWasFull = jobs.length === free;
       for (const job of jobs) this.run(job);
       // With all places taken the next one to finish looks again.
       if (jobs.length === free) return;

@@ -4,6 +4,7 @@ import { combineHealth, isTroubled, judgeHealth, weigh, type Health } from './me
 
 const attempt = (given: Partial<RecentAttempt>): RecentAttempt => ({
   provider: 'mpesa',
+  providerAccountId: 'pac_1',
   method: 'mpesa_ke',
   kind: 'collection',
   verdict: null,

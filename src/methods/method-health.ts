@@ -40,6 +40,13 @@ export function combineHealth(healths: readonly Health[]): Health {
   return rest.every((health) => health === first) ? first : 'degraded';
 }
 
+/** The worse of two opinions. */
+export function worseHealth(one: Health, other: Health): Health {
+  return HEALTHS.indexOf(one) > HEALTHS.indexOf(other) ? one : other;
+}
+
+const HEALTHS: readonly Health[] = ['operational', 'degraded', 'down'];
+
 const SILENCE = ['answer_lost', 'no_lookup_possible', 'exhausted'];
 
 /** Whether the provider failed to do its part; undefined where the attempt tells nothing about it. */

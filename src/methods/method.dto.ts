@@ -50,7 +50,7 @@ export class MethodResponse {
   @ApiProperty({
     enum: ['operational', 'degraded', 'down'],
     description:
-      'From the traffic of this gateway in the last 15 minutes. Without traffic: `operational`; see `healthBasis`.',
+      'From the traffic of this gateway in the last 15 minutes (see `healthBasis`; without traffic `operational`), and from whether we send to your accounts at all now: `down` while their provider does not answer us.',
   })
   health!: Health;
   @ApiProperty({ type: HealthBasisResponse, description: 'What `health` rests on.' })

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CircuitsModule } from '../circuits/circuits.module.js';
 import { ProviderAccountsModule } from '../provider-accounts/provider-accounts.module.js';
 import { TransactionsModule } from '../transactions/transactions.module.js';
 import { MethodsController } from './methods.controller.js';
@@ -6,8 +7,9 @@ import { MethodsService } from './methods.service.js';
 
 /** The ways of paying that a merchant can use. */
 @Module({
-  imports: [ProviderAccountsModule, TransactionsModule],
+  imports: [CircuitsModule, ProviderAccountsModule, TransactionsModule],
   controllers: [MethodsController],
   providers: [MethodsService],
+  exports: [MethodsService],
 })
 export class MethodsModule {}

@@ -55,6 +55,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly openCircuits = new Gauge({
+    name: 'malipo_provider_circuits_open',
+    help: 'Provider accounts to which nothing is sent now because the provider does not serve them. The whole gateway.',
+    labelNames: ['provider', 'operation', 'mode'] as const,
+    registers: [this.registry],
+  });
+
   readonly webhookAttempts = new Histogram({
     name: 'malipo_webhook_attempt_duration_seconds',
     help: 'Attempts to deliver webhooks: delivered (2xx), refused (any other status), or silent.',
@@ -71,9 +78,28 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly unmatchedCallbacks = new Counter({
+    name: 'malipo_callbacks_unmatched_total',
+    help: 'Genuine messages of providers about nothing that we sent, as far as anybody could tell. They are kept.',
+    registers: [this.registry],
+  });
+
   readonly waiting = new Gauge({
     name: 'malipo_waiting_clients',
     help: 'Clients of this process that wait for a transaction to become final (Prefer: wait).',
+    registers: [this.registry],
+  });
+
+  readonly sockets = new Gauge({
+    name: 'malipo_realtime_sockets',
+    help: 'WebSockets that are open in this process.',
+    registers: [this.registry],
+  });
+
+  readonly droppedSockets = new Counter({
+    name: 'malipo_realtime_dropped_total',
+    help: 'WebSockets that this process ended: slow, silent, idle, abusive, ended (its key or merchant), failed, or stopping.',
+    labelNames: ['reason'] as const,
     registers: [this.registry],
   });
 

@@ -1,10 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsObject, IsString, Max, MaxLength, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsInt, IsObject, IsOptional, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import type { Mode } from '#libs/provider-kit';
 import { IfGiven } from '../http/if-given.js';
 import { toIso } from '../http/instants.js';
 import { PageResponse } from '../http/pages.js';
 import type { CheckResult } from './account-credentials.js';
+import { LowBalanceRequest, LowBalanceResponse } from './low-balance.dto.js';
 import type { ProviderAccount } from './provider-account.entity.js';
 import type { AccountFields } from './provider-accounts.service.js';
 
@@ -25,6 +27,12 @@ const PRIORITY = {
   minimum: 0,
   maximum: 10_000,
   description: 'Routing tries the lowest first.',
+} as const;
+const LOW_BALANCE = {
+  type: LowBalanceRequest,
+  nullable: true,
+  description:
+    'From where on you want to be warned by `provider.balance_low`, once for each crossing. The balance is looked at every 15 minutes then. Null: never.',
 } as const;
 const CHECK_STATUSES = ['ok', 'refused', 'unreachable'] as const;
 
@@ -55,6 +63,13 @@ export class CreateProviderAccountRequest {
   @IfGiven()
   @IsBoolean()
   enabled = true;
+
+  @ApiPropertyOptional(LOW_BALANCE)
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => LowBalanceRequest)
+  lowBalance?: LowBalanceRequest | null;
 }
 
 /** `PATCH /v1/provider-accounts/{id}`. */
@@ -82,6 +97,29 @@ export class UpdateProviderAccountRequest {
   @IfGiven()
   @IsBoolean()
   enabled?: boolean;
+
+  @ApiPropertyOptional(LOW_BALANCE)
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => LowBalanceRequest)
+  lowBalance?: LowBalanceRequest | null;
+}
+
+/** `POST /v1/provider-accounts/{id}/rotate-webhook-url`. */
+export class RotateWebhookUrlRequest {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: 168,
+    default: 24,
+    description: 'How many hours the old URL still takes messages. 0: it ends at once.',
+  })
+  @IfGiven()
+  @IsInt()
+  @Min(0)
+  @Max(168)
+  overlapHours = 24;
 }
 
 export class ProviderAccountResponse {
@@ -101,16 +139,30 @@ export class ProviderAccountResponse {
   credentialsSet!: string[];
   @ApiProperty({ type: 'object', additionalProperties: true, example: { shortcode: '174379', type: 'paybill' } })
   settings!: AccountFields;
+  @ApiProperty({
+    type: String,
+    format: 'uri',
+    nullable: true,
+    description:
+      'Enter it as the webhook of your account at the provider. Who knows it can send nothing that is believed without the webhook secret. Null where each payment brings its own.',
+    example: null,
+  })
+  webhookUrl!: string | null;
   @ApiProperty({ type: 'integer' })
   priority!: number;
   @ApiProperty()
   enabled!: boolean;
+  @ApiProperty({ type: LowBalanceResponse, nullable: true })
+  lowBalance!: LowBalanceResponse | null;
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;
   @ApiProperty({ format: 'date-time' })
   updatedAt!: string;
 
-  static from(row: ProviderAccount, credentialsSet: string[]): ProviderAccountResponse {
+  static from(
+    row: ProviderAccount,
+    { credentialsSet, webhookUrl }: Pick<ProviderAccountResponse, 'credentialsSet' | 'webhookUrl'>,
+  ): ProviderAccountResponse {
     return {
       id: row.id,
       object: 'provider_account',
@@ -118,8 +170,10 @@ export class ProviderAccountResponse {
       mode: row.mode,
       credentialsSet,
       settings: row.settings,
+      webhookUrl,
       priority: row.priority,
       enabled: row.enabled,
+      lowBalance: row.lowBalance && LowBalanceResponse.from(row.lowBalance),
       createdAt: toIso(row.createdAt),
       updatedAt: toIso(row.updatedAt),
     };

@@ -1,6 +1,15 @@
 import { Column, Entity, Index } from 'typeorm';
 import type { Mode } from '#libs/provider-kit';
-import { IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
+import { HashColumn, IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
+
+/** From where on a merchant wants to be warned. */
+export interface LowBalance {
+  /** Major units, with the currency's decimals. */
+  amount: string;
+  currency: string;
+  /** The provider's name of the account that counts; null: all of the currency together. */
+  account: string | null;
+}
 
 /** A merchant's own account at a provider, in one mode. */
 @Entity('provider_accounts')
@@ -26,12 +35,19 @@ export class ProviderAccount {
   @JsonColumn()
   settings!: Record<string, unknown>;
 
+  /** The token hash of the path that its provider reports to; null where none was given out. */
+  @HashColumn({ nullable: true })
+  callbackTokenHash!: string | null;
+
   /** Routing takes the lowest first. */
   @Column({ type: 'int' })
   priority!: number;
 
   @Column({ type: 'boolean' })
   enabled!: boolean;
+
+  @JsonColumn({ nullable: true })
+  lowBalance!: LowBalance | null;
 
   /** Rises with every change, so that connected adapters know when they are stale. */
   @Column({ type: 'int' })

@@ -6,12 +6,16 @@ import type { MerchantCaller } from '../api-keys/caller.js';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { Database } from '../database/database.js';
 import { GatheredReads } from '../database/gathered-reads.js';
+import type { Tx } from '../database/tx.js';
 import { Cursors, type Page, type PageQuery } from '../http/pages.js';
 import { notFound, Problem } from '../http/problem.js';
+import { Jobs } from '../jobs/jobs.js';
 import { findDefinition, getDefinition, listDefinitions } from '../providers/registry.js';
 import { AccountCredentials } from './account-credentials.js';
 import { AccountValidation } from './account-validation.js';
-import { ProviderAccount } from './provider-account.entity.js';
+import { AccountWebhooks } from './account-webhooks.js';
+import { toLowBalance, type LowBalanceRequest } from './low-balance.dto.js';
+import { ProviderAccount, type LowBalance } from './provider-account.entity.js';
 
 /** Credentials or settings, as the provider's schema takes them. */
 export type AccountFields = Readonly<Record<string, unknown>>;
@@ -23,6 +27,8 @@ export interface NewProviderAccount {
   readonly settings: AccountFields;
   readonly priority: number;
   readonly enabled: boolean;
+  /** From where on the merchant wants to be warned; null: never. */
+  readonly lowBalance?: LowBalanceRequest | null;
 }
 
 /** What may change. Credentials and settings are each replaced as a whole. */
@@ -45,7 +51,9 @@ export class ProviderAccountsService {
     private readonly database: Database,
     private readonly credentials: AccountCredentials,
     private readonly validation: AccountValidation,
+    private readonly webhooks: AccountWebhooks,
     private readonly cursors: Cursors,
+    private readonly jobs: Jobs,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
@@ -81,11 +89,8 @@ export class ProviderAccountsService {
     return account;
   }
 
-  async list<T>(
-    { merchantId, mode }: MerchantCaller,
-    { limit, cursor }: PageQuery,
-    shape: (account: ProviderAccount) => T,
-  ): Promise<Page<T>> {
+  /** Newest first. */
+  async list({ merchantId, mode }: MerchantCaller, { limit, cursor }: PageQuery): Promise<Page<ProviderAccount>> {
     const binding = ['provider_accounts', merchantId, mode];
     const after = this.cursors.read(cursor, binding);
     const rows = await this.database.read.find(ProviderAccount, {
@@ -93,7 +98,7 @@ export class ProviderAccountsService {
       order: { id: 'DESC' },
       take: limit + 1,
     });
-    return this.cursors.toPage(rows, limit, binding, shape);
+    return this.cursors.toPage(rows, limit, binding, (account) => account);
   }
 
   /** Throws `unknown_provider`, `invalid_credentials` or `url_not_allowed`. */
@@ -110,14 +115,21 @@ export class ProviderAccountsService {
       provider: given.provider,
       sealedCredentials: this.credentials.seal(id, given.credentials),
       settings: given.settings,
+      callbackTokenHash: null,
       priority: given.priority,
       enabled: given.enabled,
+      lowBalance: given.lowBalance ? toLowBalance(given.lowBalance) : null,
       version: 1,
       createdAt: now,
       updatedAt: now,
     };
-    await this.database.write((tx) => tx.insert(ProviderAccount, [account]));
-    return account;
+    return this.database.write(async (tx) => {
+      const callbackTokenHash = await this.webhooks.issueFor(tx, account);
+      const stored = { ...account, callbackTokenHash };
+      await tx.insert(ProviderAccount, [stored]);
+      await this.watchBalance(tx, stored);
+      return stored;
+    });
   }
 
   /** Throws `not_found`, `invalid_credentials`, `url_not_allowed`, or `conflict` where somebody else was faster. */
@@ -132,27 +144,39 @@ export class ProviderAccountsService {
       settings: changes.settings ?? account.settings,
       priority: changes.priority ?? account.priority,
       enabled: changes.enabled ?? account.enabled,
+      lowBalance: readLowBalance(changes, account),
       version: account.version + 1,
       updatedAt: this.clock.now(),
     };
-    const { sealedCredentials, settings, priority, enabled, version, updatedAt } = changed;
-    const { affected } = await this.database.write((tx) =>
-      tx.manager
-        .createQueryBuilder()
-        .update(ProviderAccount)
-        // As a parameter of ours: TypeORM's types take no open-ended object for a JSON column.
-        .set({ sealedCredentials, settings: () => ':settings', priority, enabled, version, updatedAt })
-        .setParameters({ settings: JSON.stringify(settings) })
-        .where('id = :id AND version = :before', { id, before: account.version })
-        .execute(),
-    );
+    await this.database.write(async (tx) => {
+      await this.replace(tx, account, changed);
+      await this.watchBalance(tx, changed);
+    });
+    return changed;
+  }
+
+  private async replace(tx: Tx, { id, version: before }: ProviderAccount, changed: ProviderAccount): Promise<void> {
+    const { sealedCredentials, settings, priority, enabled, lowBalance, version, updatedAt } = changed;
+    const { affected } = await tx.manager
+      .createQueryBuilder()
+      .update(ProviderAccount)
+      // As a parameter of ours: TypeORM's types take no open-ended object for a JSON column.
+      .set({ sealedCredentials, settings: () => ':settings', priority, enabled, lowBalance, version, updatedAt })
+      .setParameters({ settings: JSON.stringify(settings) })
+      .where('id = :id AND version = :before', { id, before })
+      .execute();
     if (affected !== 1) {
       throw new Problem(
         'conflict',
         'The account was changed at the same moment. Read it again, then send your change.',
       );
     }
-    return changed;
+  }
+
+  // What has a limit is looked at from now on; the job ends by itself where there is nothing to look at.
+  private async watchBalance(tx: Tx, { id, enabled, lowBalance }: ProviderAccount): Promise<void> {
+    if (!enabled || !lowBalance) return;
+    await this.jobs.ensure(tx, { kind: 'refresh_balance', subjectId: id, runAt: this.clock.now() });
   }
 
   private async selectRoutable(owners: readonly AccountOwner[]): Promise<Map<string, ProviderAccount[]>> {
@@ -167,6 +191,11 @@ export class ProviderAccountsService {
     }
     return routable;
   }
+}
+
+function readLowBalance({ lowBalance }: ProviderAccountChanges, account: ProviderAccount): LowBalance | null {
+  if (lowBalance === undefined) return account.lowBalance;
+  return lowBalance && toLowBalance(lowBalance);
 }
 
 function toOwnerText({ merchantId, mode }: AccountOwner): string {

@@ -54,8 +54,10 @@ describeOnBothDatabases('Provider accounts', (database) => {
         mode: 'test',
         credentialsSet: ['consumerKey', 'consumerSecret', 'passkey'],
         settings: SETTINGS,
+        webhookUrl: null,
         priority: 7,
         enabled: true,
+        lowBalance: null,
         createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/),
         updatedAt: body.createdAt,
       });
@@ -235,6 +237,51 @@ describeOnBothDatabases('Provider accounts', (database) => {
           credentialsSet: Object.keys(CREDENTIALS),
         },
       );
+    });
+  });
+
+  describe('the URL that a whole account shares', () => {
+    const MONEROO = {
+      provider: 'moneroo',
+      credentials: { secretKey: 'pvk_sandbox_x', webhookSecret: 'x' },
+      settings: {},
+    };
+
+    it('is of each account its own, and one from before there were any gets one when it is first shown', async () => {
+      const { key } = await gateway.createMerchant();
+      const { body: first } = await create(MONEROO, key);
+      const { body: second } = await create(MONEROO, key);
+      expect(new Set([first.webhookUrl, second.webhookUrl]).size).toBe(2);
+      const { id } = first;
+      await gateway
+        .get(Database)
+        .write((tx) => tx.manager.update(ProviderAccount, { id }, { callbackTokenHash: null }));
+      const reads = await Promise.all(
+        Array.from({ length: 8 }, () => gateway.request(`GET /v1/provider-accounts/${id}`, { key })),
+      );
+      const urls = new Set(reads.map(({ body }) => body.webhookUrl));
+      expect([...urls]).toEqual([expect.stringMatching(/\/callbacks\/[0-9a-f]{64}$/)]);
+      const { body: list } = await gateway.request('GET /v1/provider-accounts', { key });
+      expect(list.data.map(({ webhookUrl }: { webhookUrl: string }) => webhookUrl)).toEqual([
+        second.webhookUrl,
+        ...urls,
+      ]);
+      // A change of something else leaves it.
+      expect((await change(id, { priority: 3 }, key)).body.webhookUrl).toBe([...urls][0]);
+    });
+
+    it('changes twice where two change it at once, and each answer names one that was in force', async () => {
+      const { body } = await create(MONEROO);
+      const rotate = () =>
+        gateway.request(`POST /v1/provider-accounts/${body.id}/rotate-webhook-url`, {
+          key: merchant.key,
+          body: { overlapHours: 0 },
+        });
+      const rotated = await Promise.all([rotate(), rotate()]);
+      const { body: now } = await gateway.request(`GET /v1/provider-accounts/${body.id}`, { key: merchant.key });
+      const urls = rotated.map((answer) => answer.body.webhookUrl);
+      expect(new Set([body.webhookUrl, ...urls]).size).toBe(3);
+      expect(urls).toContain(now.webhookUrl);
     });
   });
 

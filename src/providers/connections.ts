@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
-import type { HttpClient, Mode, Provider, ProviderDefinition, TokenCache } from '#libs/provider-kit';
+import type { HttpClient, Mode, Operation, Provider, ProviderDefinition, TokenCache } from '#libs/provider-kit';
 import { CLOCK } from '../config/config.module.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
@@ -12,6 +12,7 @@ import { getDefinition } from './registry.js';
 /** Turns stored accounts into connected providers, and keeps them until the account changes. */
 @Injectable()
 export class ProviderConnections {
+  private readonly logger = new Logger('Providers');
   private readonly connected = new Map<string, { version: number; provider: Provider }>();
 
   constructor(
@@ -31,6 +32,19 @@ export class ProviderConnections {
     const provider = this.connectWith(definition, account, credentials, account.settings);
     this.connected.set(account.id, { version: account.version, provider });
     return provider;
+  }
+
+  /**
+   * Whether the account can do this. One whose credentials no longer open is not passed over: what goes there fails and
+   * says why, where a route that quietly vanished would tell nobody.
+   */
+  offers(account: ProviderAccount, operation: Operation): boolean {
+    try {
+      return this.connect(account)[operation] !== undefined;
+    } catch (error) {
+      this.logger.error({ err: error, account: account.id }, 'A provider account cannot be connected.');
+      return true;
+    }
   }
 
   /** The same for credentials that are not stored (yet). */
@@ -62,8 +76,8 @@ export function credentialsPlace(accountId: string): string {
   return `provider_accounts/${accountId}/credentials`;
 }
 
-// Only test mode may talk to another host than the provider's own: live money goes nowhere else.
-function findBaseUrl(definition: ProviderDefinition, mode: Mode, settings: unknown): string {
+/** The host that an account talks to. Only test mode may choose one: live money goes nowhere but to the provider's own. */
+export function findBaseUrl(definition: ProviderDefinition, mode: Mode, settings: unknown): string {
   const own = definition.hosts[mode];
   if (mode !== 'test' || typeof settings !== 'object' || settings === null || !('baseUrl' in settings)) return own;
   return typeof settings.baseUrl === 'string' ? settings.baseUrl.replace(/\/+$/, '') : own;

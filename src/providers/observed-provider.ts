@@ -1,4 +1,4 @@
-import type { MoneyMovement, Provider, SentAttempt, SubmissionOutcome } from '#libs/provider-kit';
+import type { BalanceInquiry, MoneyMovement, Provider, SentAttempt, SubmissionOutcome } from '#libs/provider-kit';
 
 /** Told of each call to a provider: what was asked, what came of it, how long it took. */
 export type CallObserver = (operation: string, outcome: string, durationMs: number) => void;
@@ -11,11 +11,12 @@ export function observeProvider(provider: Provider, observe: CallObserver): Prov
     submit: watch(`${name}.submit`, (...given: Parameters<MoneyMovement['submit']>) => moves.submit(...given)),
     inquire: watch(`${name}.inquire`, (...given: Parameters<MoneyMovement['inquire']>) => moves.inquire(...given)),
     // Present means supported: what the provider does not offer must not appear.
+    ...(moves.identify && { identify: watch(`${name}.identify`, moves.identify.bind(moves)) }),
     ...(moves.submitOtp && {
       submitOtp: watch(`${name}.submit_otp`, (attempt: SentAttempt, otp: string) => submitOtp(moves, attempt, otp)),
     }),
   });
-  const { collections, payouts, reversals, links } = provider;
+  const { collections, payouts, reversals, links, balance } = provider;
   return {
     ...provider,
     ...(collections && { collections: movement('collections', collections) }),
@@ -28,9 +29,14 @@ export function observeProvider(provider: Provider, observe: CallObserver): Prov
         inquire: watch('links.inquire', (...given: Parameters<typeof links.inquire>) => links.inquire(...given)),
       },
     }),
+    ...(balance && {
+      balance: { ...balance, read: watch('balance.read', (urls: Urls) => balance.read(urls)) },
+    }),
     check: watch('check', () => provider.check()),
   };
 }
+
+type Urls = Parameters<BalanceInquiry['read']>[0];
 
 function submitOtp(moves: MoneyMovement, attempt: SentAttempt, otp: string): Promise<SubmissionOutcome> {
   if (!moves.submitOtp) throw new TypeError('This provider asks for no code.');

@@ -1,9 +1,10 @@
 import type { MethodFacts, ProviderDefinition } from '#libs/provider-kit';
+import { dexchange } from '#libs/providers/dexchange';
 import { moneroo } from '#libs/providers/moneroo';
 import { mpesa } from '#libs/providers/mpesa';
 
 /** The one list of providers, and the only door to adapters. */
-const DEFINITIONS: readonly ProviderDefinition[] = [mpesa, moneroo];
+const DEFINITIONS: readonly ProviderDefinition[] = [mpesa, moneroo, dexchange];
 
 const byId = new Map(DEFINITIONS.map((definition) => [definition.id, definition]));
 
@@ -23,7 +24,12 @@ export function getDefinition(id: string): ProviderDefinition {
   return definition;
 }
 
-/** A method by its unified code, as the first provider that offers it describes it. */
-export function findMethod(code: string): MethodFacts | undefined {
-  return DEFINITIONS.flatMap((definition) => definition.methods).find((method) => method.code === code);
+/** A provider's own payment page for a currency, as the first provider that has one describes it. */
+export function findHostedPage(currency: string): MethodFacts | undefined {
+  return DEFINITIONS.flatMap(({ hostedPages = [] }) => hostedPages).find((page) => page.currency === currency);
+}
+
+/** A method by its unified code and direction, as the first provider that offers it describes it. */
+export function findMethod(code: string, kind: MethodFacts['kind']): MethodFacts | undefined {
+  return DEFINITIONS.flatMap(({ methods }) => methods).find((method) => method.code === code && method.kind === kind);
 }

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
 import type { Clock, Scheduler } from '#libs/primitives';
 import { CLOCK, SCHEDULER, SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
@@ -10,6 +9,11 @@ import { SharedWindows, type Verdict } from './shared-windows.js';
 /** Short enough that whoever is refused is soon let in again, long enough that a burst passes. */
 const WINDOW_S = 10;
 const POLICY = 'key';
+
+/** Whatever takes headers of an answer, such as a FastifyReply. */
+export interface HeaderSink {
+  header(name: string, value: string): unknown;
+}
 
 /** How many requests one API key may make. The headers are those of the IETF's draft-ietf-httpapi-ratelimit-headers. */
 @Injectable()
@@ -30,10 +34,11 @@ export class RateLimits {
   }
 
   /** Takes one request of this key and says in the answer's headers what is left. Throws `too_many_requests`. */
-  take(keyId: string, reply: FastifyReply): void {
+  take(keyId: string, reply: HeaderSink): void {
     const verdict = this.windows?.take(keyId);
     if (!verdict) return;
-    void reply.header('RateLimit-Policy', this.policy).header('RateLimit', toField(verdict));
+    reply.header('RateLimit-Policy', this.policy);
+    reply.header('RateLimit', toField(verdict));
     if (verdict.admitted) return;
     throw retryLater(
       'too_many_requests',

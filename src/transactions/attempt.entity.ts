@@ -1,6 +1,12 @@
 import { Column, Entity, Index } from 'typeorm';
-import type { Mode, StatusReport } from '#libs/provider-kit';
+import type { Mode, Operation, StatusReport } from '#libs/provider-kit';
 import { HashColumn, IdColumn, InstantColumn, JsonColumn, ReferenceColumn, TextColumn } from '../database/columns.js';
+
+/**
+ * What an attempt asks of its provider: a refund is a reversal or a payout, whichever its route offers; a payment link may be
+ * paid on the provider's own page.
+ */
+export type AttemptOperation = Operation;
 
 /** What an unsigned callback claimed: a hint, until an inquiry says the same or the opposite. */
 export interface CallbackHint {
@@ -10,7 +16,7 @@ export interface CallbackHint {
   /** False where a field that it carried differs from what we asked for. */
   matches: boolean;
   receipt: string | null;
-  /** Epoch ms. */
+  /** Epoch ms from which the schedule of inquiries begins again. */
   at: number;
 }
 
@@ -41,9 +47,17 @@ export class Attempt {
   @TextColumn(32)
   provider!: string;
 
+  /** The default is for rows that were there before money could go out. */
+  @TextColumn(12, { default: 'collections' })
+  operation!: AttemptOperation;
+
   /** Epoch ms from which its bytes may have left. */
   @InstantColumn()
   sentAt!: number;
+
+  /** Epoch ms of its second and last send, at providers that refuse duplicates; null where there was none. */
+  @InstantColumn({ nullable: true })
+  resentAt!: number | null;
 
   /** The last thing proven about this attempt; null while nothing is. */
   @TextColumn(16, { nullable: true })
@@ -70,6 +84,10 @@ export class Attempt {
   /** Inquiries made so far. */
   @Column({ type: 'int' })
   inquiries!: number;
+
+  /** When we last asked a question whose answer comes by callback; null: never. */
+  @InstantColumn({ nullable: true })
+  askedAt!: number | null;
 
   @InstantColumn()
   createdAt!: number;

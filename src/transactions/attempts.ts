@@ -29,6 +29,12 @@ export class Attempts {
     return (await this.database.read.findOne(Attempt, { where: { id } })) ?? undefined;
   }
 
+  /** The attempt of this account that the provider knows under this id. */
+  async findByReference(accountId: string, providerReference: string): Promise<Attempt | undefined> {
+    const providerReferenceHash = toReferenceHash(accountId, providerReference);
+    return (await this.database.read.findOne(Attempt, { where: { providerReferenceHash } })) ?? undefined;
+  }
+
   /** Those of these ids that exist, in no order. */
   findAll(ids: readonly string[]): Promise<Attempt[]> {
     return this.database.read.find(Attempt, { where: { id: In([...ids]) } });
@@ -49,7 +55,9 @@ export class Attempts {
       mode: transaction.mode,
       providerAccountId: route.account.id,
       provider: route.definition.id,
+      operation: route.capability,
       sentAt: now,
+      resentAt: null,
       verdict: null,
       providerReference: null,
       providerReferenceHash: null,
@@ -57,6 +65,7 @@ export class Attempts {
       hint: null,
       answeredCallbackId: null,
       inquiries: 0,
+      askedAt: null,
       createdAt: now,
     };
   }
@@ -76,9 +85,7 @@ export class Attempts {
         {
           providerReference,
           providerReferenceHash:
-            providerReference === null
-              ? null
-              : hashOf('provider reference', attempt.providerAccountId, providerReference),
+            providerReference === null ? null : toReferenceHash(attempt.providerAccountId, providerReference),
           otherReferences,
         },
       );
@@ -106,6 +113,10 @@ export class Attempts {
       callbackUrls,
     };
   }
+}
+
+function toReferenceHash(accountId: string, providerReference: string): string {
+  return hashOf('provider reference', accountId, providerReference);
 }
 
 export function toReferences(attempt: Attempt): ProviderReferences {

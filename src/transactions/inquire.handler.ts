@@ -8,6 +8,7 @@ import { Attempts } from './attempts.js';
 import { canLookUp, Inquiries } from './inquiries.js';
 import { nextInquiryAt } from './judgement.js';
 import { isOpen } from './open-matters.js';
+import { ANSWER_LIFE_MS, findLastQuestion } from './questions.js';
 import { Routes } from './routes.js';
 import { toDoubt, TransactionLifecycle } from './transaction-lifecycle.js';
 import type { Transaction } from './transaction.entity.js';
@@ -41,16 +42,25 @@ export class InquireHandler implements JobHandler, OnModuleInit {
     if (!transaction || !isOpen(transaction, attempt)) return DONE;
     const { operation } = await this.routes.ofAttempt(attempt, transaction);
     if (!canLookUp(attempt, operation)) return this.awaitWord(transaction, attempt);
+    // A hint is fresh news: the schedule begins again with it.
+    const from = Math.max(attempt.sentAt, findOpenHint(attempt)?.at ?? 0);
+    const lastAskedAt = findLastQuestion(attempt, operation, from);
+    if (lastAskedAt !== undefined) return this.awaitAnswer(transaction, attempt, lastAskedAt + ANSWER_LIFE_MS);
     const inquiry = await this.inquiries.ask(attempt, 0);
     if (inquiry.kind === 'wait') return again(inquiry.until);
     if (inquiry.kind === 'impossible') return this.awaitWord(transaction, attempt);
     if (inquiry.settled) return DONE;
     const now = this.clock.now();
-    // A hint is fresh news: the schedule begins again with it.
-    const from = Math.max(attempt.sentAt, findOpenHint(attempt)?.at ?? 0);
     const next = nextInquiryAt(operation.inquirySchedule, from, now);
-    if (next === undefined && inquiry.notAfter === null) return this.giveUp(transaction, attempt);
-    return again(Math.min(next ?? Infinity, inquiry.notAfter ?? Infinity));
+    if (next !== undefined || inquiry.notAfter !== null)
+      return again(Math.min(next ?? Infinity, inquiry.notAfter ?? Infinity));
+    if (inquiry.asked) return again(now + ANSWER_LIFE_MS);
+    return this.giveUp(transaction, attempt);
+  }
+
+  /** The last question was asked, and its answer comes by callback, if it comes. */
+  private async awaitAnswer(transaction: Transaction, attempt: Attempt, until: number): Promise<JobResult> {
+    return this.clock.now() < until ? again(until) : this.giveUp(transaction, attempt);
   }
 
   /** Nothing to look it up by: only a callback can tell, and at the deadline people are asked. */

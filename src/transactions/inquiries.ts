@@ -1,41 +1,52 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock } from '#libs/primitives';
+import { Money, type Clock } from '#libs/primitives';
 import type { OperationFacts, StatusReport } from '#libs/provider-kit';
 import { CLOCK, SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
 import { Jobs } from '../jobs/jobs.js';
-import { Attempt, type CallbackHint } from './attempt.entity.js';
+import { Attempt } from './attempt.entity.js';
 import { Attempts } from './attempts.js';
+import { toAbsence, toSettlement, withReference, type Consequence } from './consequences.js';
 import type { Evidence } from './evidence.js';
 import { toStatusEvidence } from './evidence-of.js';
-import { toFailure } from './failures.js';
 import { judge, nextInquiryAt, type Judgement } from './judgement.js';
+import { findAnswerLife, Questions } from './questions.js';
 import { Routes } from './routes.js';
 import type { Route } from './routing.js';
-import {
-  toDoubt,
-  TransactionLifecycle,
-  type Report,
-  type Reported,
-  type TransactionChanges,
-} from './transaction-lifecycle.js';
+import { toDoubt, TransactionLifecycle, type Report, type Reported } from './transaction-lifecycle.js';
 import { Transaction, type Doubt, type DoubtReason } from './transaction.entity.js';
-import type { TransactionEventName, TransactionStatus } from './transaction-states.js';
+import type { TransactionStatus } from './transaction-states.js';
+
+interface Answered {
+  readonly kind: 'answered';
+  readonly reported: Reported;
+  readonly settled: boolean;
+  /** The answer comes by callback. */
+  readonly asked: boolean;
+  /** When to ask again at the latest, in epoch ms. */
+  readonly notAfter: number | null;
+}
 
 /** What asking came to. */
 export type Inquiry =
-  | {
-      readonly kind: 'answered';
-      readonly reported: Reported;
-      readonly settled: boolean;
-      readonly notAfter: number | null;
-    }
+  | Answered
   /** The provider's rate is used up: not asked. */
   | { readonly kind: 'wait'; readonly until: number }
   /** We hold nothing that the provider could look up. */
   | { readonly kind: 'impossible' };
+
+/** Where a provider's word comes from. */
+export interface Origin {
+  readonly source: 'submission' | 'callback' | 'inquiry';
+  /** When the question left, in epoch ms: its answer is about then, however late we come to read it. */
+  readonly askedAt?: number;
+  /** How far a callback was believed. */
+  readonly trust?: string;
+  /** Further writes of the same transaction. */
+  readonly alongside?: Report['alongside'];
+}
 
 /** Asks providers what became of attempts, and reports what follows from the answers. */
 @Injectable()
@@ -45,6 +56,7 @@ export class Inquiries {
     private readonly lifecycle: TransactionLifecycle,
     private readonly attempts: Attempts,
     private readonly routes: Routes,
+    private readonly questions: Questions,
     private readonly jobs: Jobs,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -57,19 +69,17 @@ export class Inquiries {
     if (!canLookUp(attempt, route.operation)) return { kind: 'impossible' };
     const waitMs = await this.routes.waitForTurn(route, maxWaitMs);
     if (waitMs > 0) return { kind: 'wait', until: this.clock.now() + waitMs };
-    const movement = this.routes.movement(route, transaction.kind);
-    const report = await movement.inquire(this.attempts.toSent(attempt, transaction, route.method, {}));
-    return this.conclude(attempt.id, report, 'inquiry');
+    const movement = this.routes.movement(route);
+    const urls = await this.questions.open(attempt, route.operation);
+    const askedAt = this.clock.now();
+    const report = await movement.inquire(this.attempts.toSent(attempt, transaction, route.method, urls));
+    const alongside = (tx: Tx): Promise<void> => this.questions.noteAsked(tx, urls, report);
+    return this.conclude(attempt.id, report, { source: 'inquiry', askedAt, alongside });
   }
 
-  /** Reports a provider's definite word that came another way: with the submit's answer, or in a signed callback. */
-  async settle(
-    attemptId: string,
-    report: StatusReport,
-    source: 'submission' | 'callback',
-  ): Promise<Reported | undefined> {
-    const inquiry = await this.conclude(attemptId, report, source);
-    return inquiry.kind === 'answered' ? inquiry.reported : undefined;
+  /** Reports a provider's word that came another way: with the submit's answer, or in a callback that is evidence. */
+  async settle(attemptId: string, report: StatusReport, origin: Origin): Promise<Reported> {
+    return (await this.conclude(attemptId, report, origin)).reported;
   }
 
   /** The doubt of an attempt whose fate we do not know: when we ask again, and when people will be asked. */
@@ -85,49 +95,47 @@ export class Inquiries {
   findDeadline(attempt: Attempt, operation: OperationFacts): number {
     if (!canLookUp(attempt, operation))
       return attempt.sentAt + (operation.promptLifeMs ?? 0) + this.settings.unconfirmedMs;
-    return attempt.sentAt + (operation.inquirySchedule.at(-1) ?? 0);
+    return attempt.sentAt + (operation.inquirySchedule.at(-1) ?? 0) + findAnswerLife(operation);
   }
 
   // The attempt is read anew: while we asked, a callback may have left a hint that weighs in.
-  private async conclude(
-    attemptId: string,
-    report: StatusReport,
-    source: 'submission' | 'callback' | 'inquiry',
-  ): Promise<Inquiry> {
+  private async conclude(attemptId: string, report: StatusReport, origin: Origin): Promise<Answered> {
     const attempt = await this.attempts.get(attemptId);
     const transaction = await this.load(attempt);
     const route = await this.routes.ofAttempt(attempt, transaction);
-    const now = this.clock.now();
+    const now = origin.askedAt ?? this.clock.now();
     // A definite word of the provider itself needs no second opinion; only an inquiry's failure may be premature.
-    const facts = source === 'inquiry' ? route.operation : { ...route.operation, provisionalFailureMs: 0 };
-    const judgement = judge({ report, hint: attempt.hint, facts, sentAt: attempt.sentAt, now });
+    const facts = origin.source === 'inquiry' ? route.operation : { ...route.operation, provisionalFailureMs: 0 };
+    const expected = Money.ofMinor(transaction.amountMinor, transaction.currency);
+    const judgement = judge({ report, expected, hint: attempt.hint, facts, sentAt: attempt.sentAt, now });
     const consequence = this.toConsequence(judgement, report, attempt, route);
     const reported = await this.lifecycle.report({
       transactionId: transaction.id,
       attemptId,
-      evidence: toEvidence(source, report),
+      evidence: toEvidence(origin, report),
       ...withReference(consequence, transaction, attempt),
-      alongside: (tx, after) => this.note(tx, attempt, judgement, after),
+      alongside: async (tx, after) => {
+        await this.note(tx, attempt, judgement, after);
+        await origin.alongside?.(tx, after);
+      },
     });
     return {
       kind: 'answered',
       reported,
       settled: isAnswer(judgement, attempt, reported),
+      asked: report.kind === 'asked',
       notAfter: judgement.kind === 'open' ? judgement.notAfter : null,
     };
   }
 
-  private toConsequence(
-    judgement: Judgement,
-    report: StatusReport,
-    attempt: Attempt,
-    route: Route,
-  ): Pick<Report, 'event' | 'changes'> {
+  private toConsequence(judgement: Judgement, report: StatusReport, attempt: Attempt, route: Route): Consequence {
     switch (judgement.kind) {
       case 'open':
         return { event: 'noted', changes: { doubt: this.toDoubt('answer_lost', attempt, route.operation) } };
       case 'contradicted':
         return { event: 'contradicted', changes: { doubt: toDoubt(judgement.reason, this.clock.now()) } };
+      case 'undecidable':
+        return { event: 'exhausted', changes: { doubt: toDoubt('exhausted', this.clock.now()) } };
       case 'absent':
         return toAbsence(route.operation);
       case 'settled':
@@ -166,45 +174,12 @@ function isAnswer(judgement: Judgement, attempt: Attempt, { moved, transaction }
   return moved || transaction.attemptId !== attempt.id || !IN_FLIGHT.includes(transaction.status);
 }
 
-// Where the submit's answer was lost, a callback taught us the reference: merchants see it with the next move.
-function withReference(
-  consequence: Pick<Report, 'event' | 'changes'>,
-  transaction: Transaction,
-  attempt: Attempt,
-): Pick<Report, 'event' | 'changes'> {
-  if (attempt.providerReference === null || attempt.id !== transaction.attemptId) return consequence;
-  return { ...consequence, changes: { ...consequence.changes, providerReference: attempt.providerReference } };
-}
-
 /** Whether the provider could find this attempt at all. */
 export function canLookUp(attempt: Pick<Attempt, 'providerReference'>, { inquireBy }: OperationFacts): boolean {
   return inquireBy === 'attemptId' || (inquireBy === 'providerReference' && attempt.providerReference !== null);
 }
 
-function toAbsence(operation: OperationFacts): Pick<Report, 'event' | 'changes'> {
-  const mayGoAgain = operation.dedupe === 'idempotent' || operation.dedupe === 'queryable';
-  return mayGoAgain
-    ? { event: 'absentRetry' }
-    : { event: 'absentFinal', changes: { failure: toFailure('provider_unavailable') } };
-}
-
-function toSettlement(
-  event: TransactionEventName,
-  report: StatusReport,
-  attempt: Attempt,
-): Pick<Report, 'event' | 'changes'> {
-  if (event === 'succeeded') return { event, changes: toSuccess(report, attempt.hint) };
-  const failure = 'reason' in report ? toFailure(report.reason, report.said, report.providerCode) : undefined;
-  return { event, changes: failure ? { failure } : {} };
-}
-
-// The query proves the payment and carries no receipt; the callback that agrees with it does.
-function toSuccess(report: StatusReport, hint: CallbackHint | null): TransactionChanges {
-  const own = report.kind === 'succeeded' ? report.receipt : undefined;
-  const receipt = own ?? (hint?.matches && hint.says === 'succeeded' ? (hint.receipt ?? undefined) : undefined);
-  return receipt === undefined ? {} : { receipt };
-}
-
-function toEvidence(source: 'submission' | 'callback' | 'inquiry', report: StatusReport): Evidence {
-  return { ...toStatusEvidence(source === 'callback' ? 'callback' : 'inquiry', report), source };
+function toEvidence({ source, trust }: Origin, report: StatusReport): Evidence {
+  const evidence = toStatusEvidence(source === 'callback' ? 'callback' : 'inquiry', report);
+  return { ...evidence, source, ...(trust !== undefined && { trust }) };
 }

@@ -1,3 +1,4 @@
+import { Money } from '#libs/primitives';
 import type { StatusReport } from '#libs/provider-kit';
 import type { CallbackHint } from './attempt.entity.js';
 import { judge, nextInquiryAt, type Judgement, type Matter } from './judgement.js';
@@ -5,6 +6,7 @@ import { judge, nextInquiryAt, type Judgement, type Matter } from './judgement.j
 const SENT_AT = 1_000_000;
 const PROVISIONAL_MS = 90_000;
 const ABSENT_MS = 600_000;
+const EXPECTED = Money.ofMinor(15_000n, 'KES');
 
 const hint = (says: CallbackHint['says'], matches = true): CallbackHint => ({
   callbackId: 'cbk_1',
@@ -38,6 +40,7 @@ const judgeAt = (
   const { ageMs = PROVISIONAL_MS, provisionalFailureMs = PROVISIONAL_MS, absentAfterMs = ABSENT_MS } = given;
   const matter: Matter = {
     report: REPORTS[kind],
+    expected: EXPECTED,
     hint: given.hint ?? null,
     facts: { provisionalFailureMs, absentAfterMs },
     sentAt: SENT_AT,
@@ -55,6 +58,19 @@ const NO = ['failed', 'cancelled', 'expired'] as const;
 const NOISE = ['pending', 'asked', 'unknown'] as const;
 const SAYINGS = Object.keys(REPORTS) as StatusReport['kind'][];
 
+describe('A last word that is none', () => {
+  it.each([null, ...SAYINGS.map((says) => hint(says))])(
+    'goes to people at once, whatever a callback says: %j',
+    (given) => {
+      const report: StatusReport = { kind: 'unknown', cause: 'already_reversed', forReview: true };
+      const facts = { provisionalFailureMs: PROVISIONAL_MS, absentAfterMs: ABSENT_MS };
+      expect(judge({ report, expected: EXPECTED, hint: given, facts, sentAt: SENT_AT, now: SENT_AT })).toEqual({
+        kind: 'undecidable',
+      });
+    },
+  );
+});
+
 describe('Success, as the provider itself says', () => {
   it.each([null, ...SAYINGS.map((says) => hint(says))])(
     'is believed at once beside a fitting callback: %j',
@@ -66,6 +82,21 @@ describe('Success, as the provider itself says', () => {
   it.each(SAYINGS)('goes to people beside a callback of %s that does not fit', (says) => {
     expect(judgeAt('succeeded', { hint: hint(says, false) })).toEqual({ kind: 'contradicted', reason: 'mismatch' });
   });
+});
+
+it('goes to people where the provider itself says that another amount was paid', () => {
+  const judgePaid = (amount: Money): Judgement =>
+    judge({
+      report: { kind: 'succeeded', amount },
+      expected: EXPECTED,
+      hint: null,
+      facts: { provisionalFailureMs: 0, absentAfterMs: null },
+      sentAt: SENT_AT,
+      now: SENT_AT,
+    });
+  expect(judgePaid(EXPECTED)).toEqual(settled('succeeded'));
+  for (const other of [Money.ofMinor(14_999n, 'KES'), Money.ofMinor(15_000n, 'UGX')])
+    expect(judgePaid(other)).toEqual({ kind: 'contradicted', reason: 'mismatch' });
 });
 
 describe.each(NO)('%s, as an inquiry says', (kind) => {

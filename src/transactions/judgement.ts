@@ -1,3 +1,4 @@
+import type { Money } from '#libs/primitives';
 import type { OperationFacts, StatusReport } from '#libs/provider-kit';
 import type { CallbackHint } from './attempt.entity.js';
 import type { DoubtReason } from './transaction.entity.js';
@@ -7,11 +8,15 @@ export type Judgement =
   | { readonly kind: 'settled'; readonly event: 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'reversed' }
   | { readonly kind: 'contradicted'; readonly reason: Extract<DoubtReason, 'contradiction' | 'mismatch'> }
   | { readonly kind: 'absent' }
+  /** The provider's last word, and it is none: people must decide. */
+  | { readonly kind: 'undecidable' }
   /** Ask again; not later than `notAfter` where the answer is only too young to be believed. */
   | { readonly kind: 'open'; readonly notAfter: number | null };
 
 export interface Matter {
   readonly report: StatusReport;
+  /** What was asked for; where the report names what was paid, it must be this. */
+  readonly expected: Money;
   readonly hint: CallbackHint | null;
   readonly facts: Pick<OperationFacts, 'provisionalFailureMs' | 'absentAfterMs'>;
   readonly sentAt: number;
@@ -25,8 +30,8 @@ export interface Matter {
 export function judge(matter: Matter): Judgement {
   switch (matter.report.kind) {
     case 'succeeded':
-      // Paid, but somebody told our secret path of another amount, phone or account: people must look.
-      return matter.hint && !matter.hint.matches
+      // Paid, but another amount; or somebody told our secret path of another amount, phone or account: people must look.
+      return matter.report.amount?.equals(matter.expected) === false || (matter.hint && !matter.hint.matches)
         ? { kind: 'contradicted', reason: 'mismatch' }
         : { kind: 'settled', event: 'succeeded' };
     case 'reversed':
@@ -37,9 +42,10 @@ export function judge(matter: Matter): Judgement {
       return judgeFailure(matter, matter.report.kind);
     case 'absent':
       return judgeAbsence(matter);
+    case 'unknown':
+      return matter.report.forReview ? { kind: 'undecidable' } : { kind: 'open', notAfter: null };
     case 'pending':
     case 'asked':
-    case 'unknown':
       return { kind: 'open', notAfter: null };
   }
 }

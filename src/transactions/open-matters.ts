@@ -1,6 +1,8 @@
 import { findOpenHint, type Attempt, type CallbackHint } from './attempt.entity.js';
+import { isFinal } from './transaction-states.js';
 import type { Transaction } from './transaction.entity.js';
 
+const DEFINITE: readonly CallbackHint['says'][] = ['succeeded', 'failed', 'cancelled', 'expired', 'reversed'];
 const DISPUTED = ['contradiction', 'mismatch', 'over_refunded'];
 
 /** Whether there is still something to ask the provider about this attempt. */
@@ -28,6 +30,8 @@ export function isOpen(transaction: Transaction, attempt: Attempt): boolean {
 /** Whether a callback claims something that we have not recorded and not asked about. */
 function isNews(transaction: Transaction, hint: CallbackHint | undefined): boolean {
   if (!hint) return false;
+  // A notice that something is late or under way says nothing against an end that was proven.
+  if (isFinal(transaction.status) && !DEFINITE.includes(hint.says)) return false;
   const paid = transaction.status === 'succeeded';
   const unpaid =
     transaction.status === 'failed' || transaction.status === 'cancelled' || transaction.status === 'expired';

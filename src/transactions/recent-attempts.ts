@@ -10,6 +10,7 @@ import { Transaction } from './transaction.entity.js';
 /** An attempt as it stands now, with what tells whether its provider did its part. */
 export interface RecentAttempt {
   readonly provider: string;
+  readonly providerAccountId: string;
   readonly method: string;
   readonly kind: Transaction['kind'];
   readonly verdict: Attempt['verdict'];
@@ -33,7 +34,7 @@ export class RecentAttempts {
   async list(mode: Mode, spanMs: number): Promise<RecentAttempt[]> {
     const since = firstIdAt('att', this.clock.now() - spanMs);
     const attempts = await this.database.read.find(Attempt, {
-      select: { id: true, transactionId: true, provider: true, verdict: true },
+      select: { id: true, transactionId: true, provider: true, providerAccountId: true, verdict: true },
       where: { id: MoreThanOrEqual(since), mode },
       order: { id: 'DESC' },
       take: MOST,
@@ -44,13 +45,14 @@ export class RecentAttempts {
       where: { id: In([...new Set(attempts.map(({ transactionId }) => transactionId))]) },
     });
     const byId = new Map(transactions.map((transaction) => [transaction.id, transaction]));
-    return attempts.flatMap(({ transactionId, provider, verdict }) => {
+    return attempts.flatMap(({ transactionId, provider, providerAccountId, verdict }) => {
       const transaction = byId.get(transactionId);
       if (!transaction) return [];
       const { kind, method, status, failure, doubt } = transaction;
       return [
         {
           provider,
+          providerAccountId,
           method,
           kind,
           verdict,

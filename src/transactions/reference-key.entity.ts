@@ -11,6 +11,7 @@ export class ReferenceKey {
   @HashKeyColumn()
   referenceHash!: string;
 
+  /** Or the payment link. */
   @ReferenceColumn()
   transactionId!: string;
 }
@@ -19,7 +20,7 @@ export class ReferenceKey {
 export interface OwnReference {
   readonly merchantId: string;
   readonly mode: Mode;
-  readonly kind: TransactionKind;
+  readonly kind: TransactionKind | 'payment_link';
   readonly reference: string;
 }
 

@@ -4,7 +4,7 @@ import type { ProviderAccount } from '../provider-accounts/provider-account.enti
 import { getDefinition } from '../providers/registry.js';
 import { chooseRoute } from './attempt-claims.js';
 import type { Attempt } from './attempt.entity.js';
-import { findRoutes, type Route, type RouteRequest } from './routing.js';
+import { findRoutes, type Route, type RouteFacts, type RouteRequest } from './routing.js';
 
 const base = getDefinition('mpesa');
 const collections = base.operations.collections as OperationFacts;
@@ -43,8 +43,10 @@ const account = (id: string, provider: string, priority = 0): ProviderAccount =>
   provider,
   sealedCredentials: 'sealed',
   settings: {},
+  callbackTokenHash: null,
   priority,
   enabled: true,
+  lowBalance: null,
   version: 1,
   createdAt: 1,
   updatedAt: 1,
@@ -67,15 +69,22 @@ const request = (given: Partial<RouteRequest> = {}): RouteRequest => ({
   amount: money('150.00'),
   phone: phone('+254700000001'),
   party: { phone: '+254700000001' },
+  returns: false,
   provider: null,
   ...given,
 });
+
+const toFacts = (
+  accounts: readonly ProviderAccount[],
+  definitions: readonly ProviderDefinition[],
+  connects: RouteFacts['connects'] = () => true,
+): RouteFacts => ({ accounts, findDefinition: (id) => definitions.find((each) => each.id === id), connects });
 
 const find = (
   given: Partial<RouteRequest>,
   accounts: readonly ProviderAccount[],
   ...definitions: ProviderDefinition[]
-) => findRoutes(request(given), accounts, (id) => definitions.find((definition) => definition.id === id));
+) => findRoutes(request(given), toFacts(accounts, definitions));
 
 const routeIds = (...given: Parameters<typeof find>) => {
   const routing = find(...given);
@@ -162,6 +171,17 @@ describe('Routing', () => {
     });
   });
 
+  it('refuses a method on the provider’s page to a request that names no page to come back to', () => {
+    const hosted = define('acme', [method({ flow: 'redirect' })]);
+    expect(problemOf({}, [account('pac_1', 'acme')], hosted)).toMatchObject({
+      code: 'required_field_missing',
+      extras: { errors: [{ pointer: '/returnUrl' }] },
+    });
+    expect(routeIds({ returns: true }, [account('pac_1', 'acme')], hosted)).toEqual(['pac_1']);
+    const both = [account('pac_1', 'acme'), account('pac_2', 'plain')];
+    expect(routeIds({}, both, hosted, define('plain', [method()]))).toEqual(['pac_2']);
+  });
+
   describe('of fields that a method cannot do without', () => {
     const definition = define('acme', [method({ kind: 'payout', requiredFields: ['email', 'firstName', 'iban'] })]);
     const pay = (party: RouteRequest['party']) =>
@@ -174,7 +194,7 @@ describe('Routing', () => {
         problem: {
           code: 'required_field_missing',
           detail: 'mpesa_ke needs firstName, iban.',
-          extras: { errors: [{ pointer: '/recipient/firstName' }, { pointer: '/recipient/iban' }] },
+          extras: { errors: [{ pointer: '/recipient/firstName' }, { pointer: '/recipient/fields/iban' }] },
         },
       });
     });
@@ -183,6 +203,21 @@ describe('Routing', () => {
       const party = { phone: '+254700000001', firstName: 'A', email: 'a@example.com', fields: { iban: 'X1' } };
       expect(pay(party).kind).toBe('routes');
     });
+  });
+
+  it('passes over an account that does not connect what is asked for, whatever its provider declares', () => {
+    const definition = define('acme', [method(), method({ kind: 'payout' })]);
+    const accounts = [account('pac_1', 'acme'), account('pac_2', 'acme', 1)];
+    const facts = toFacts(accounts, [definition], ({ id }, capability) => id === 'pac_2' || capability !== 'payouts');
+    const routesOf = (kind: RouteRequest['kind']) => {
+      const routing = findRoutes(request({ kind }), facts);
+      return routing.kind === 'routes' ? routing.routes.map((route) => [route.account.id, route.capability]) : [];
+    };
+    expect(routesOf('payout')).toEqual([['pac_2', 'payouts']]);
+    expect(routesOf('collection')).toEqual([
+      ['pac_1', 'collections'],
+      ['pac_2', 'collections'],
+    ]);
   });
 
   it('tells what stands against the best account where none can', () => {
@@ -195,9 +230,7 @@ describe('Routing', () => {
 
 describe('The route taken next', () => {
   const definitions = [define('a', [method()]), define('b', [method()])];
-  const routing = findRoutes(request(), [account('pac_1', 'a'), account('pac_2', 'b')], (id) =>
-    definitions.find((definition) => definition.id === id),
-  );
+  const routing = findRoutes(request(), toFacts([account('pac_1', 'a'), account('pac_2', 'b')], definitions));
   const routes = (routing.kind === 'routes' ? routing.routes : []) as readonly [Route, ...Route[]];
   const tried = (...accountIds: string[]) => accountIds.map((providerAccountId) => ({ providerAccountId }) as Attempt);
 

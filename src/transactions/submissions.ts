@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Money, type Clock, type Scheduler } from '#libs/primitives';
 import type { Instruction, MoneyMovement, SubmissionOutcome } from '#libs/provider-kit';
+import { RETURN_PURPOSE } from '../callbacks/callback-tokens.js';
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import type { Tx } from '../database/tx.js';
 import { Jobs } from '../jobs/jobs.js';
@@ -71,6 +72,8 @@ export class Submissions {
       case 'deferred':
         return this.report(claim, outcome, { event: 'deferred' });
       case 'rejected':
+        // The attempt is over and keeps its verdict; the transaction goes on by the other way.
+        if (claim.route.leadsOn) return this.report(claim, outcome, { event: 'deferred' });
         return this.report(claim, outcome, {
           event: 'rejected',
           changes: { failure: toFailure(outcome.reason, outcome.said, outcome.providerCode) },
@@ -88,12 +91,11 @@ export class Submissions {
     claim: Claim,
     outcome: Extract<SubmissionOutcome, { kind: 'completed' }>,
   ): Promise<Reported> {
-    const accepted = await this.report(claim, outcome, {
+    await this.report(claim, outcome, {
       event: 'accepted',
       changes: { providerReference: outcome.references.providerReference ?? null },
     });
-    const settled = await this.inquiries.settle(claim.attempt.id, outcome.report, 'submission');
-    return settled ?? accepted;
+    return this.inquiries.settle(claim.attempt.id, outcome.report, { source: 'submission' });
   }
 
   private report(
@@ -147,7 +149,9 @@ export class Submissions {
     });
   }
 
-  private toInstruction({ transaction, attempt, route, callbackUrls }: Claim, sendBefore: number): Instruction {
+  private toInstruction({ transaction, attempt, route, ...claim }: Claim, sendBefore: number): Instruction {
+    // By way of us: what the provider tells the merchant's page about the payment would be anybody's claim.
+    const { [RETURN_PURPOSE]: returnUrl, ...callbackUrls } = claim.callbackUrls;
     return {
       attemptId: attempt.id,
       amount: Money.ofMinor(transaction.amountMinor, transaction.currency),
@@ -155,7 +159,8 @@ export class Submissions {
       method: route.method,
       reference: transaction.reference,
       ...(transaction.description !== null && { description: transaction.description }),
-      ...(transaction.returnUrl !== null && { returnUrl: transaction.returnUrl }),
+      ...(returnUrl !== undefined && { returnUrl }),
+      ...(route.original && { original: route.original }),
       callbackUrls,
       sendBefore,
     };

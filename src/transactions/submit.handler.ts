@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
+import { toService } from '../circuits/outcome-health.js';
+import type { Served } from '../circuits/circuit-breaker.js';
 import type { MoneyMovement, SubmissionOutcome } from '#libs/provider-kit';
 import { CLOCK } from '../config/config.module.js';
 import { again, DONE, type JobHandler, type JobResult, type JobTurn } from '../jobs/job-handler.js';
@@ -13,8 +15,9 @@ import { toLapse } from './expire.handler.js';
 import { toFailure } from './failures.js';
 import { Inquiries } from './inquiries.js';
 import { checkLeaseTiming } from './lease-timing.js';
+import { findResendAt, toResendOutcome } from './resends.js';
 import { Routes } from './routes.js';
-import type { Route } from './routing.js';
+import type { Route, SomeRoutes } from './routing.js';
 import { Submissions } from './submissions.js';
 import { TransactionLifecycle } from './transaction-lifecycle.js';
 import type { Transaction } from './transaction.entity.js';
@@ -22,6 +25,9 @@ import { TransactionReader } from './transaction-reader.js';
 
 // After "proven not taken": soon at first, then patiently, until the transaction's own time runs out.
 const RETRY_MS = [2_000, 5_000, 10_000, 20_000, 30_000];
+
+// Whoever starts payouts again wakes what waits; this is for what he missed.
+const STOPPED_MS = 5 * 60_000;
 
 /**
  * Sends a transaction to its provider. The attempt is stored before any byte leaves; whatever dies after that point
@@ -52,36 +58,87 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
   async run(transactionId: string, turn: JobTurn): Promise<JobResult> {
     const transaction = await this.transactions.find(transactionId);
     if (transaction?.status === 'submitting') return this.resolveLostWorker(transaction);
+    if (transaction?.status === 'unconfirmed') return this.resend(transaction, turn);
     if (transaction?.status !== 'created') return DONE;
     if (this.clock.now() >= transaction.expiresAt) return this.lapse(transactionId);
     const routing = await this.routes.findFor(transaction);
     if (routing.kind === 'refused') return this.refuse(transaction, routing.problem.detail);
-    return this.send(transaction, routing.routes, turn);
+    // It stays as it is, and can be cancelled, until a provider is back or its time is up.
+    if (routing.kind === 'resting') return again(Math.max(routing.until, this.clock.now() + findPatience(turn)));
+    return this.route(transaction, routing.routes, turn);
   }
 
-  private async send(
-    transaction: Transaction,
-    routes: readonly [Route, ...Route[]],
-    turn: JobTurn,
-  ): Promise<JobResult> {
+  private async route(transaction: Transaction, routes: SomeRoutes, turn: JobTurn): Promise<JobResult> {
     const previous = await this.attempts.list(transaction.id);
     const route = chooseRoute(routes, previous);
-    const movement = this.connect(route, transaction);
+    const movement = this.connect(route);
     if (!movement)
       return this.refuse(transaction, 'The stored credentials of the provider account do not open or do not fit.');
     const waitMs = await this.routes.waitForTurn(route, 0);
     if (waitMs > 0) return again(this.clock.now() + waitMs);
-    const claim = await this.claims.claim(transaction, route, previous);
-    if (!claim) return DONE;
-    const given = await this.submissions.send(movement, claim, turn.leaseEndsAt);
-    const outcome = this.withFailover(given, routes, claim);
-    const { transaction: after } = await this.submissions.record(claim, outcome, turn.leaseEndsAt);
-    return after.status === 'created' ? again(this.clock.now() + findRetryDelay(outcome, turn)) : DONE;
+    const passage = await this.routes.passCircuit(route, async () => {
+      const claim = await this.claims.claim(transaction, route, previous);
+      if (claim === 'taken') return { service: 'tells_nothing', value: DONE };
+      if (claim === 'stopped') return { service: 'tells_nothing', value: again(this.clock.now() + STOPPED_MS) };
+      return this.send(movement, claim, routes, turn);
+    });
+    return passage.kind === 'passed'
+      ? passage.value
+      : again(Math.max(passage.until, this.clock.now() + findPatience(turn)));
   }
 
-  private connect(route: Route, transaction: Transaction): MoneyMovement | undefined {
+  private async send(
+    movement: MoneyMovement,
+    claim: Claim,
+    routes: readonly Route[],
+    turn: JobTurn,
+  ): Promise<Served<JobResult>> {
+    const given = await this.submissions.send(movement, claim, turn.leaseEndsAt);
+    const outcome = this.withFailover(given, routes, claim);
+    const { transaction } = await this.submissions.record(claim, outcome, turn.leaseEndsAt);
+    const goesAgain = transaction.status === 'created';
+    const value = goesAgain
+      ? again(this.clock.now() + findRetryDelay(outcome, turn))
+      : await this.awaitResend(transaction, claim.attempt.id);
+    return { service: toService(given), value };
+  }
+
+  /** Comes back where the provider lets a silent attempt be sent once more. */
+  private async awaitResend(transaction: Transaction, attemptId: string): Promise<JobResult> {
+    if (transaction.status !== 'unconfirmed') return DONE;
+    const attempt = await this.attempts.get(attemptId);
+    const { operation } = await this.routes.ofAttempt(attempt, transaction);
+    const resendAt = findResendAt(attempt, transaction, operation);
+    return resendAt === undefined ? DONE : again(resendAt);
+  }
+
+  /** The one identical re-send. Whatever comes of it but a yes, doubt stays: the first one may have been taken. */
+  private async resend(transaction: Transaction, turn: JobTurn): Promise<JobResult> {
+    const attempt = transaction.attemptId === null ? undefined : await this.attempts.find(transaction.attemptId);
+    const route = attempt && (await this.routes.ofAttempt(attempt, transaction));
+    const resendAt = attempt && route && findResendAt(attempt, transaction, route.operation);
+    if (!attempt || !route || resendAt === undefined || this.clock.now() >= transaction.expiresAt) return DONE;
+    if (this.clock.now() < resendAt) return again(resendAt);
+    const movement = this.connect(route);
+    if (!movement) return DONE;
+    const waitMs = await this.routes.waitForTurn(route, 0);
+    if (waitMs > 0) return again(this.clock.now() + waitMs);
+    const passage = await this.routes.passCircuit(route, async () => {
+      const claim = await this.claims.claimResend(transaction, attempt, route);
+      if (claim === 'taken') return { service: 'tells_nothing', value: DONE };
+      if (claim === 'stopped') return { service: 'tells_nothing', value: again(this.clock.now() + STOPPED_MS) };
+      const given = await this.submissions.send(movement, claim, turn.leaseEndsAt);
+      await this.submissions.record(claim, toResendOutcome(given), turn.leaseEndsAt);
+      return { service: toService(given), value: DONE };
+    });
+    return passage.kind === 'passed'
+      ? passage.value
+      : again(Math.max(passage.until, this.clock.now() + findPatience(turn)));
+  }
+
+  private connect(route: Route): MoneyMovement | undefined {
     try {
-      return this.routes.movement(route, transaction.kind);
+      return this.routes.movement(route);
     } catch (error) {
       this.logger.error({ err: error, account: route.account.id }, 'A provider account cannot be connected.');
       return undefined;
@@ -101,7 +158,7 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
   private async resolveLostWorker(transaction: Transaction): Promise<JobResult> {
     const attempt = transaction.attemptId === null ? undefined : await this.attempts.find(transaction.attemptId);
     const operation = attempt && (await this.routes.ofAttempt(attempt, transaction)).operation;
-    await this.lifecycle.report({
+    const { transaction: after } = await this.lifecycle.report({
       transactionId: transaction.id,
       event: 'unknown',
       ...(attempt && { attemptId: attempt.id }),
@@ -112,7 +169,7 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
       },
       changes: attempt && operation ? { doubt: this.inquiries.toDoubt('worker_lost', attempt, operation) } : {},
     });
-    return DONE;
+    return attempt ? this.awaitResend(after, attempt.id) : DONE;
   }
 
   // The expire job may have found it in flight and gone; what was deferred after that ends here.
@@ -132,7 +189,11 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
   }
 }
 
-function findRetryDelay(outcome: SubmissionOutcome, { startedBefore }: JobTurn): number {
+function findRetryDelay(outcome: SubmissionOutcome, turn: JobTurn): number {
   const asked = outcome.kind === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0;
-  return Math.max(asked, RETRY_MS[Math.min(startedBefore, RETRY_MS.length - 1)] ?? 0);
+  return Math.max(asked, findPatience(turn));
+}
+
+function findPatience({ startedBefore }: JobTurn): number {
+  return RETRY_MS[Math.min(startedBefore, RETRY_MS.length - 1)] ?? 0;
 }

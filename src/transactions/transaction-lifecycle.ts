@@ -9,7 +9,7 @@ import { WebhookFanout } from '../webhooks/webhook-fanout.js';
 import type { Evidence } from './evidence.js';
 import { PhoneGuards } from './phone-guards.js';
 import { TransactionNews } from './transaction-news.js';
-import { Transaction, type DoubtReason } from './transaction.entity.js';
+import { Transaction, type Approvals, type DoubtReason } from './transaction.entity.js';
 import { TransactionResponse } from './transaction.response.js';
 import {
   isFinal,
@@ -23,7 +23,15 @@ import {
 export type TransactionChanges = Partial<
   Pick<
     Transaction,
-    'failure' | 'doubt' | 'provider' | 'providerReference' | 'receipt' | 'nextAction' | 'attemptId' | 'firstSentAt'
+    | 'failure'
+    | 'doubt'
+    | 'provider'
+    | 'providerReference'
+    | 'receipt'
+    | 'nextAction'
+    | 'attemptId'
+    | 'firstSentAt'
+    | 'approvals'
   >
 >;
 
@@ -50,6 +58,9 @@ export interface Reported {
   readonly transaction: Transaction;
 }
 
+/** Writes of another feature that belong to a move, whoever reported it. Not called for reports that move nothing. */
+export type Companion = (tx: Tx, before: Transaction, after: Transaction) => Promise<void>;
+
 const MOST_RACES = 20;
 const PAYABLE: readonly TransactionStatus[] = ['submitting', 'unconfirmed', 'pending', 'succeeded'];
 const UNPAID: readonly TransactionStatus[] = ['failed', 'cancelled', 'expired'];
@@ -62,6 +73,8 @@ const DENIALS: readonly Report['event'][] = ['rejected', 'failed', 'cancelled', 
  */
 @Injectable()
 export class TransactionLifecycle {
+  private readonly companions: Companion[] = [];
+
   constructor(
     private readonly database: Database,
     private readonly guards: PhoneGuards,
@@ -70,6 +83,11 @@ export class TransactionLifecycle {
     @Inject(IDS) private readonly ids: IdSource,
     private readonly news: TransactionNews,
   ) {}
+
+  /** Calls the companion in the transaction of every move from now on. */
+  accompany(companion: Companion): void {
+    this.companions.push(companion);
+  }
 
   /** Records the report and moves the transaction where the state table leads. Throws where there is no such transaction. */
   report(report: Report): Promise<Reported> {
@@ -88,9 +106,18 @@ export class TransactionLifecycle {
 
   /** The first line of a new transaction's timeline, for the batch that inserts it and answers with this response. */
   toCreationEvent(transaction: Transaction, data: TransactionResponse): EventRecord {
-    const evidence = { source: 'merchant', says: 'created', principalId: transaction.createdBy } as const;
+    const { createdBy: principalId, approvals } = transaction;
+    const evidence: Evidence = {
+      ...{ source: 'merchant', says: 'created', principalId },
+      ...(approvals && { detail: toHoldDetail(approvals) }),
+    };
     const line = this.toEvent(transaction, transaction.status, { event: 'noted', evidence }, null);
     return { ...line, type: `${transaction.kind}.created`, data, position: AWAITS_POSITION };
+  }
+
+  /** The line of a transaction whose row the same batch changed in something that is not its status, for people and subscribers. */
+  toUpdateEvent(transaction: Transaction, evidence: Evidence): EventRecord {
+    return this.toEvent(transaction, transaction.status, { event: 'updated', evidence }, 'updated');
   }
 
   /** Tells this process of transactions that were just made, once they are durable. */
@@ -122,6 +149,7 @@ export class TransactionLifecycle {
     await this.webhooks.announce(tx, [event]);
     this.news.announceAfterCommit(tx, { transaction: after, from: before.status });
     await this.keepGuards(tx, before, after);
+    for (const companion of this.companions) await companion(tx, before, after);
     const moved: Reported = { moved: true, from: before.status, transaction: after };
     await report.alongside?.(tx, moved);
     return moved;
@@ -187,7 +215,7 @@ export class TransactionLifecycle {
   private toMoved(
     before: Transaction,
     status: TransactionStatus,
-    { changes = {} }: Report,
+    { changes = {}, event }: Report,
     late: boolean,
   ): Transaction {
     const now = this.clock.now();
@@ -200,7 +228,7 @@ export class TransactionLifecycle {
       version: before.version + 1,
       late: before.late || late,
       failure: unpaid ? (changes.failure ?? before.failure) : null,
-      doubt: inDoubt ? (changes.doubt ?? before.doubt ?? toDoubt('contradiction', now)) : null,
+      doubt: inDoubt ? (changes.doubt ?? before.doubt ?? toDoubt(toDispute(event), now)) : null,
       nextAction: status === 'pending' ? (changes.nextAction ?? before.nextAction) : null,
       updatedAt: now,
       completedAt: !isFinal(status) ? null : status === before.status ? before.completedAt : now,
@@ -232,6 +260,11 @@ export class TransactionLifecycle {
   }
 }
 
+/** What is in dispute where evidence meets evidence. The provider took back what we have paid back or are paying back. */
+function toDispute(event: Report['event']): DoubtReason {
+  return event === 'reversed' ? 'over_refunded' : 'contradiction';
+}
+
 /** A doubt that people must resolve now. */
 export function toDoubt(reason: DoubtReason, since: number, rest: { nextInquiryAt?: number; deadline?: number } = {}) {
   return { reason, since, nextInquiryAt: rest.nextInquiryAt ?? null, deadline: rest.deadline ?? null };
@@ -240,17 +273,23 @@ export function toDoubt(reason: DoubtReason, since: number, rest: { nextInquiryA
 // Everything that a report can change. The rest of the row never changes, so it is not written.
 function toColumns(after: Transaction) {
   const { status, version, late, failure, doubt, nextAction, updatedAt, completedAt } = after;
-  const { provider, providerReference, receipt, attemptId, firstSentAt } = after;
+  const { provider, providerReference, receipt, attemptId, firstSentAt, approvals } = after;
   return {
     ...{ status, version, late, failure, doubt, nextAction, updatedAt, completedAt },
-    ...{ provider, providerReference, receipt, attemptId, firstSentAt },
+    ...{ provider, providerReference, receipt, attemptId, firstSentAt, approvals },
   };
+}
+
+function toHoldDetail({ required, reasons }: Approvals): string {
+  const why = reasons.map((reason) => (reason === 'amount' ? 'its amount' : 'the first payment to this number'));
+  return `Waits for ${required === 1 ? 'the approval of another person' : `${String(required)} approvals`}: ${why.join(', ')}.`;
 }
 
 /** The last word of the public event's type, or null for moves that are nobody's business but ours. */
 function toPublicWord(before: Transaction, after: Transaction): string | null {
-  if (after.status === 'submitting' || after.status === 'awaiting_approval') return null;
-  if (after.status === 'created') return null;
+  // Who waits for approvals hears of each.
+  if (before.status === 'awaiting_approval' && !isFinal(after.status)) return 'updated';
+  if (after.status === 'submitting' || after.status === 'created') return null;
   if (before.status === after.status) return 'updated';
   return after.late && !before.late ? 'succeeded_late' : after.status;
 }

@@ -20,7 +20,13 @@ const OPEN_DOUBTS = ['answer_lost', 'worker_lost', 'no_lookup_possible', 'exhaus
 
 /** Written from the design by hand: every move a sent collection without refunds can make. Whatever is not here moves nothing. */
 const DESIGN: Record<TransactionStatus, Partial<Record<TransactionEventName, TransactionStatus>>> = {
-  awaiting_approval: { approved: 'created', declined: 'cancelled', cancelled: 'cancelled', lapsed: 'expired' },
+  awaiting_approval: {
+    approved: 'created',
+    updated: 'awaiting_approval',
+    declined: 'cancelled',
+    cancelled: 'cancelled',
+    lapsed: 'expired',
+  },
   created: {
     claimed: 'submitting',
     cancelled: 'cancelled',
@@ -38,6 +44,7 @@ const DESIGN: Record<TransactionStatus, Partial<Record<TransactionEventName, Tra
     failed: 'failed',
     cancelled: 'cancelled',
     expired: 'expired',
+    exhausted: 'review',
     contradicted: 'review',
   },
   unconfirmed: {

@@ -55,7 +55,7 @@ export const TRANSACTION_EVENTS = [
   'cancelled', //    by the customer, or by the merchant before it was sent
   'expired', //      the customer never acted, says the provider
   'reversed', //     taken back by the provider
-  'updated', //      something worth telling came later: the receipt
+  'updated', //      something worth telling came later: the receipt, one of several approvals
   'exhausted', //    nobody can tell by the deadline
   'contradicted', // evidence against evidence
   'ruled_succeeded',
@@ -87,11 +87,12 @@ const takenBack: Target = (facts) => (facts.hasRefunds ? 'review' : 'reversed');
  */
 // prettier-ignore
 export const TRANSITIONS = {
-  awaiting_approval: { approved: 'created', declined: 'cancelled', cancelled: 'cancelled', lapsed: 'expired' },
+  awaiting_approval: { approved: 'created', updated: 'awaiting_approval', declined: 'cancelled', cancelled: 'cancelled', lapsed: 'expired' },
   created:     { claimed: 'submitting', cancelled: 'cancelled', refused: 'failed', lapsed: 'expired',
                  succeeded: onceSent('succeeded'), contradicted: onceSent('review') },
   submitting:  { accepted: 'pending', rejected: 'failed', deferred: 'created', unknown: 'unconfirmed',
-                 succeeded: 'succeeded', failed: 'failed', cancelled: 'cancelled', expired: 'expired', contradicted: 'review' },
+                 succeeded: 'succeeded', failed: 'failed', cancelled: 'cancelled', expired: 'expired',
+                 exhausted: 'review', contradicted: 'review' },
   unconfirmed: { accepted: 'pending', rejected: 'failed', succeeded: 'succeeded', failed: 'failed', cancelled: 'cancelled',
                  expired: 'expired', resent: 'submitting', absentRetry: 'created', absentFinal: 'failed',
                  exhausted: 'review', contradicted: 'review' },

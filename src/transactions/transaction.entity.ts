@@ -47,6 +47,18 @@ export interface Doubt {
   deadline: number | null;
 }
 
+/** Why a payout waits for other people: its amount, or a number that was never paid before. */
+export type HoldReason = 'amount' | 'new_number';
+
+/** What a payout that was held for other people needs of them, and who has spoken. Rules that change later change nothing of it. */
+export interface Approvals {
+  required: number;
+  reasons: HoldReason[];
+  /** Each principal once; instants in epoch ms. */
+  given: { principalId: string; at: number }[];
+  declined: { principalId: string; at: number } | null;
+}
+
 /** One instruction of a merchant to move money, and what became of it. */
 @Entity('transactions')
 @Index('transactions_by_merchant', ['merchantId', 'mode', 'id'])
@@ -145,6 +157,10 @@ export class Transaction {
 
   @JsonColumn({ nullable: true })
   doubt!: Doubt | null;
+
+  /** Null where nobody had to be asked. */
+  @JsonColumn({ nullable: true })
+  approvals!: Approvals | null;
 
   @ReferenceColumn({ nullable: true })
   parentId!: string | null;

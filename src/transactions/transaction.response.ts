@@ -1,7 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Money } from '#libs/primitives';
 import type { Mode, NextAction } from '#libs/provider-kit';
-import type { Doubt, Failure, StoredParty, Transaction } from './transaction.entity.js';
+import type { Approvals, Doubt, Failure, StoredParty, Transaction } from './transaction.entity.js';
 import { TRANSACTION_STATUSES, type TransactionKind, type TransactionStatus } from './transaction-states.js';
 
 export class CustomerResponse {
@@ -27,6 +27,15 @@ export class CustomerResponse {
   country?: string;
   @ApiProperty({ required: false })
   postalCode?: string;
+}
+
+export class RecipientResponse extends CustomerResponse {
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: "The method's own further fields.",
+  })
+  fields?: Record<string, string>;
 }
 
 export class FailureResponse {
@@ -70,6 +79,28 @@ export class NextActionResponse {
   url?: string;
 }
 
+export class ApprovalResponse {
+  @ApiProperty({ description: 'Who, as a principal: two keys of one principal are one person.' })
+  principalId!: string;
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+}
+
+export class ApprovalsResponse {
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'How many principals must agree.' })
+  required!: number;
+  @ApiProperty({
+    enum: ['amount', 'new_number'],
+    isArray: true,
+    description: 'Which rules held it. `new_number`: no payout to this number has succeeded yet.',
+  })
+  reasons!: string[];
+  @ApiProperty({ type: [ApprovalResponse], description: 'Who agreed so far, in order.' })
+  given!: ApprovalResponse[];
+  @ApiProperty({ type: ApprovalResponse, nullable: true, description: 'Who declined it.' })
+  declined!: ApprovalResponse | null;
+}
+
 /** The transaction as clients see it. */
 export class TransactionResponse {
   @ApiProperty({ example: 'txn_01K9ZQ3V7F0000000000000000' })
@@ -110,14 +141,20 @@ export class TransactionResponse {
   receipt!: string | null;
   @ApiProperty({ type: CustomerResponse, required: false, description: 'Who pays, for collections.' })
   customer?: CustomerResponse;
-  @ApiProperty({ type: CustomerResponse, required: false, description: 'Who is paid, for payouts and refunds.' })
-  recipient?: CustomerResponse;
+  @ApiProperty({ type: RecipientResponse, required: false, description: 'Who is paid, for payouts and refunds.' })
+  recipient?: RecipientResponse;
   @ApiProperty({ type: NextActionResponse, nullable: true, description: 'What the customer must do now.' })
   nextAction!: NextAction | null;
   @ApiProperty({ type: FailureResponse, nullable: true })
   failure!: Failure | null;
   @ApiProperty({ type: DoubtResponse, nullable: true, description: 'Why we do not know, and what happens next.' })
   doubt!: DoubtResponse | null;
+  @ApiProperty({
+    type: ApprovalsResponse,
+    nullable: true,
+    description: 'Who had to agree before it was sent, and who did; null where nobody had to.',
+  })
+  approvals!: ApprovalsResponse | null;
   @ApiProperty({ type: String, nullable: true })
   parentId!: string | null;
   @ApiProperty({ type: String, nullable: true })
@@ -159,6 +196,7 @@ export class TransactionResponse {
       nextAction: row.nextAction,
       failure: row.failure,
       doubt: row.doubt && toDoubt(row.doubt),
+      approvals: row.approvals && toApprovals(row.approvals),
       parentId: row.parentId,
       batchId: row.batchId,
       paymentLinkId: row.paymentLinkId,
@@ -176,8 +214,13 @@ export function toIso(instant: number): string {
   return new Date(instant).toISOString();
 }
 
-function toParty(party: StoredParty): CustomerResponse {
+function toParty(party: StoredParty): RecipientResponse {
   return { ...party };
+}
+
+function toApprovals({ required, reasons, given, declined }: Approvals): ApprovalsResponse {
+  const shape = ({ principalId, at }: Approvals['given'][number]) => ({ principalId, at: toIso(at) });
+  return { required, reasons, given: given.map(shape), declined: declined && shape(declined) };
 }
 
 function toDoubt(doubt: Doubt): DoubtResponse {

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, RequireScope, type MerchantCaller } from '../api-keys/caller.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -11,6 +11,8 @@ import {
   type TransactionEventResponse,
 } from './evidence.response.js';
 import { ListTransactionsQuery } from './list-transactions.query.js';
+import { OneTimeCodeRequest } from './one-time-code.dto.js';
+import { OneTimeCodesService } from './one-time-codes.service.js';
 import { TransactionResponse } from './transaction.response.js';
 import { TransactionsService } from './transactions.service.js';
 
@@ -19,7 +21,10 @@ const TRANSACTION_ID = new ObjectIdPipe('txn');
 @ApiTags('Transactions')
 @Controller('v1/transactions')
 export class TransactionsController {
-  constructor(private readonly transactions: TransactionsService) {}
+  constructor(
+    private readonly transactions: TransactionsService,
+    private readonly oneTimeCodes: OneTimeCodesService,
+  ) {}
 
   @Get()
   @RequireScope('read')
@@ -77,10 +82,11 @@ export class TransactionsController {
 
   @Post(':id/cancel')
   @HttpCode(200)
-  @RequireScope('collections:write')
+  @RequireScope('collections:write', 'payouts:write', 'refunds:write')
   @ApiOperation({
     summary: 'Cancel before it is sent',
-    description: 'While `awaiting_approval` or `created`; afterwards 409 `not_cancellable`.',
+    description:
+      'While `awaiting_approval` or `created`; afterwards 409 `not_cancellable`. With the scope that made it: `collections:write`, `payouts:write` or `refunds:write`.',
   })
   @ApiOkResponse({ type: TransactionResponse })
   @ApiProblems('not_found', 'not_cancellable')
@@ -89,5 +95,23 @@ export class TransactionsController {
     @Param('id', TRANSACTION_ID) id: string,
   ): Promise<TransactionResponse> {
     return this.transactions.cancel(caller, id);
+  }
+
+  @Post(':id/otp')
+  @HttpCode(200)
+  @RequireScope('collections:write')
+  @ApiOperation({
+    summary: 'Hand on a one-time code',
+    description:
+      'While `nextAction` is `enter_otp`. Answers with the transaction as the provider left it: usually still `pending`, with nothing more to do. Where the provider does not answer, it stays as it is and the provider is asked; the same code may be sent again, for it confirms one payment only.',
+  })
+  @ApiOkResponse({ type: TransactionResponse })
+  @ApiProblems('not_found', 'otp_not_expected', 'otp_refused', 'unavailable')
+  submitOtp(
+    @CurrentCaller() caller: MerchantCaller,
+    @Param('id', TRANSACTION_ID) id: string,
+    @Body() { otp }: OneTimeCodeRequest,
+  ): Promise<TransactionResponse> {
+    return this.oneTimeCodes.submit(caller, id, otp);
   }
 }

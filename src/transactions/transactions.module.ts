@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CallbackTokensModule } from '../callbacks/callback-tokens.module.js';
+import { PayoutControlsModule } from '../limits/payout-controls.module.js';
+import { CircuitsModule } from '../circuits/circuits.module.js';
 import { ProviderAccountsModule } from '../provider-accounts/provider-accounts.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { AcceptWriter } from './accept-writer.js';
@@ -11,11 +13,15 @@ import { FinalWaits } from './final-waits.js';
 import { GuardSweeper } from './guard-sweeper.js';
 import { Inquiries } from './inquiries.js';
 import { InquireHandler } from './inquire.handler.js';
+import { OneTimeCodesService } from './one-time-codes.service.js';
 import { PhoneGuards } from './phone-guards.js';
+import { Questions } from './questions.js';
 import { RecentAttempts } from './recent-attempts.js';
+import { RefundFacts } from './refund-facts.js';
 import { Routes } from './routes.js';
 import { Submissions } from './submissions.js';
 import { SubmitHandler } from './submit.handler.js';
+import { TransactionIntake } from './transaction-intake.js';
 import { TransactionLifecycle } from './transaction-lifecycle.js';
 import { TransactionNews } from './transaction-news.js';
 import { TransactionReader } from './transaction-reader.js';
@@ -24,7 +30,7 @@ import { TransactionsService } from './transactions.service.js';
 
 /** The engine: one table of states, one writer of them, and the work that moves money. */
 @Module({
-  imports: [CallbackTokensModule, ProviderAccountsModule, WebhooksModule],
+  imports: [CallbackTokensModule, CircuitsModule, PayoutControlsModule, ProviderAccountsModule, WebhooksModule],
   controllers: [TransactionsController],
   providers: [
     AcceptWriter,
@@ -36,11 +42,15 @@ import { TransactionsService } from './transactions.service.js';
     GuardSweeper,
     Inquiries,
     InquireHandler,
+    OneTimeCodesService,
     PhoneGuards,
+    Questions,
     RecentAttempts,
+    RefundFacts,
     Routes,
     Submissions,
     SubmitHandler,
+    TransactionIntake,
     TransactionLifecycle,
     TransactionNews,
     TransactionReader,
@@ -52,9 +62,11 @@ import { TransactionsService } from './transactions.service.js';
     Attempts,
     FinalWaits,
     Inquiries,
+    OneTimeCodesService,
     PhoneGuards,
     RecentAttempts,
     Routes,
+    TransactionIntake,
     TransactionLifecycle,
     TransactionNews,
     TransactionReader,

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { In } from 'typeorm';
 import type { MerchantCaller } from '../api-keys/caller.js';
+import type { Scope } from '../api-keys/scopes.js';
 import { Database } from '../database/database.js';
 import { EventRecord } from '../events/event.entity.js';
 import { Cursors, type Page, type PageQuery } from '../http/pages.js';
@@ -15,7 +16,7 @@ import { TransactionLifecycle } from './transaction-lifecycle.js';
 import { Transaction } from './transaction.entity.js';
 import { TransactionResponse } from './transaction.response.js';
 import { toListQuery } from './transactions.queries.js';
-import { TRANSACTION_KINDS, type TransactionStatus } from './transaction-states.js';
+import { TRANSACTION_KINDS, type TransactionKind, type TransactionStatus } from './transaction-states.js';
 
 // A caller of `verify` waits for the provider anyway; a little longer for a place in its rate is fine.
 const VERIFY_PATIENCE_MS = 5_000;
@@ -86,9 +87,10 @@ export class TransactionsService {
     }
   }
 
-  /** While nothing was sent. Throws `not_cancellable` afterwards. */
+  /** While nothing was sent, by keys that may make such a one. Throws `not_cancellable` afterwards. */
   async cancel(caller: MerchantCaller, id: string): Promise<TransactionResponse> {
-    const { status } = await this.getOwn(caller, id);
+    const { status, kind } = await this.getOwn(caller, id);
+    if (!caller.scopes.includes(CANCELLED_WITH[kind])) throw lacksScope(CANCELLED_WITH[kind]);
     if (!CANCELLABLE.includes(status)) throw notCancellable(status);
     const { moved, transaction } = await this.lifecycle.report({
       transactionId: id,
@@ -123,6 +125,16 @@ export class TransactionsService {
 }
 
 const CANCELLABLE: readonly TransactionStatus[] = ['created', 'awaiting_approval'];
+
+const CANCELLED_WITH: Readonly<Record<TransactionKind, Scope>> = {
+  collection: 'collections:write',
+  payout: 'payouts:write',
+  refund: 'refunds:write',
+};
+
+function lacksScope(scope: Scope): Problem {
+  return new Problem('forbidden', `This key lacks the scope ${scope}.`);
+}
 
 function notCancellable(status: TransactionStatus): Problem {
   return new Problem('not_cancellable', `It is ${status}: only what was not yet sent can be cancelled.`, {
