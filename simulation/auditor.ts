@@ -120,12 +120,13 @@ export class Auditor {
   }
 
   /** A callback arrives. `genuine`: the provider wrote it, and nobody changed it on the way. */
-  noteCallback(url: string, body: string, genuine: boolean): void {
-    const about = this.provider()
-      .instructions()
-      .find(({ callbackUrl }) => callbackUrl === url);
-    if (about && !genuine) this.falseCallbacks.add(about.reference);
-    if (about && !/"ResultCode":"?0\b/.test(body)) this.claimedUnpaid.add(about.reference);
+  noteCallback(url: string, body: string, { genuine, gatewayNow }: { genuine: boolean; gatewayNow: number }): void {
+    const reference = this.provider().referenceAt(url);
+    if (reference === undefined) return;
+    if (!genuine) this.falseCallbacks.add(reference);
+    if (!/"ResultCode":"?0\b/.test(body)) this.claimedUnpaid.add(reference);
+    const word = this.provider().wordAt(url, body);
+    if (word) this.hear(word, gatewayNow);
   }
 
   /** Whatever a provider sends is taken with a yes: a no could make it stop sending. */
@@ -236,7 +237,8 @@ export class Auditor {
 
   /** 10: what merchants should hear is on its way to each of their endpoints in the same transaction. */
   private checkAnnounced({ id, type, merchant_id: merchantId }: EventRow): void {
-    if (type === null) return;
+    // Of its own trouble an endpoint does not hear, and these merchants have no other.
+    if (type === null || type === 'webhook_endpoint.failing' || type === 'webhook_endpoint.disabled') return;
     const { deliveries } = z
       .object({ deliveries: z.number() })
       .parse(this.one('SELECT COUNT(*) AS deliveries FROM webhook_deliveries WHERE event_id = ?', id));
@@ -331,9 +333,10 @@ export class Auditor {
       throw new Violation('1 at most one movement', `${reference} succeeded, and no money moved`);
     const misled = this.misled.has(toWireReference(reference));
     if (UNPAID.includes(status) && paid && !misled)
-      throw new Violation('7 what can be asked ends right', `${reference} is ${status}, but the customer paid`);
+      throw new Violation('7 what can be asked ends right', `${reference} is ${status}, but the money moved`);
     const disturbed = misled || this.falseCallbacks.has(toWireReference(reference));
-    const unaddressable = doubt?.reason === 'no_lookup_possible';
+    const unaddressable =
+      doubt?.reason === 'no_lookup_possible' || !this.provider().canTell(toWireReference(reference));
     if (status === 'review' && !disturbed && !unaddressable)
       throw new Violation(
         '7 what can be asked ends right',

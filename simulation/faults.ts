@@ -5,6 +5,7 @@ export type Moment =
   | 'request'
   | 'gate'
   | 'push'
+  | 'queue'
   | 'query'
   | 'answer'
   | 'callback'
@@ -33,12 +34,14 @@ export const FAULTS = {
   no_proxy:              { moment: 'gate', tells: 'an Apigee fault' },
   token_refused:         { moment: 'gate', tells: 'a good access token is refused' },
   // The instruction.
-  instruction_refused:   { moment: 'push', tells: 'the push is refused with a documented error' },
-  callback_early:        { moment: 'push', tells: 'the customer and the callback are faster than the answer' },
+  instruction_refused:   { moment: 'push', tells: 'refused with a documented error' },
+  callback_early:        { moment: 'push', tells: 'the end and its callback are faster than the answer' },
   answer_html:           { moment: 'push', tells: 'taken, and answered with an HTML page' },
   answer_empty:          { moment: 'push', tells: 'taken, and answered with HTTP 200 and nothing' },
   answer_error:          { moment: 'push', tells: 'taken, and answered with HTTP 500' },
   answer_bad_gateway:    { moment: 'push', tells: 'taken, and answered with a bad gateway page' },
+  queue_expired:         { moment: 'queue', tells: 'a payout expires in the queue: a notice, and nothing is carried out' },
+  queue_notice:          { moment: 'queue', tells: 'a notice says that a payout expired in the queue, and it is carried out all the same' },
   // The inquiry.
   query_noise:           { moment: 'query', tells: '500.001.1001, whatever the truth' },
   query_unknown:         { moment: 'query', tells: 'The transaction does not Exist, though it does' },

@@ -11,8 +11,9 @@ import {
 } from '#libs/simulators/mpesa';
 import type { Calendar } from './calendar.js';
 import type { Dice } from './dice.js';
-import type { FaultAt, FaultPlan } from './faults.js';
-import type { Handled, Movement, ProviderModel, Purpose, TakenInstruction, Word } from './provider-model.js';
+import { FAULTS, type FaultAt, type FaultPlan } from './faults.js';
+import { CALM_ORDERS, MpesaOrders } from './mpesa-orders.js';
+import type { Direction, Handled, Movement, ProviderModel, Purpose, TakenInstruction, Word } from './provider-model.js';
 
 const PUSH = '/mpesa/stkpush/v1/processrequest';
 const QUERY = '/mpesa/stkpushquery/v1/query';
@@ -55,6 +56,7 @@ export interface MpesaModelParts {
 export class MpesaModel implements ProviderModel {
   readonly baseUrl = 'http://203.0.113.1';
   private readonly mpesa: SocketlessMpesa;
+  private readonly orders: MpesaOrders;
   private readonly outcomes: Record<string, string> = {};
 
   constructor(private readonly parts: MpesaModelParts) {
@@ -66,19 +68,22 @@ export class MpesaModel implements ProviderModel {
       post: (message) => post(message),
       settings: drawSettings(dice),
     });
+    this.orders = new MpesaOrders(this.mpesa, dice);
   }
 
-  purposeOf({ url }: HttpRequest): Purpose {
-    if (url.endsWith(PUSH)) return 'instruct';
-    return url.endsWith(QUERY) ? 'inquire' : 'other';
+  purposeOf(request: HttpRequest): Purpose {
+    if (request.url.endsWith(PUSH)) return 'instruct';
+    return request.url.endsWith(QUERY) ? 'inquire' : (this.orders.purposeOf(request) ?? 'other');
   }
 
   referenceOf(request: HttpRequest): string | undefined {
+    if (this.orders.purposeOf(request)) return this.orders.referenceOf(request);
     const { AccountReference, CheckoutRequestID } = Body.parse(request.json);
     return AccountReference ?? this.find(CheckoutRequestID)?.reference;
   }
 
-  decide(phone: string): string {
+  decide(phone: string, direction: Direction): string {
+    if (direction === 'out') return this.orders.decide(phone);
     const outcome = this.parts.dice.pick(OUTCOMES);
     this.outcomes[phone.slice(1)] = outcome;
     return outcome;
@@ -87,8 +92,12 @@ export class MpesaModel implements ProviderModel {
   async handle(request: HttpRequest): Promise<Handled> {
     const purpose = this.purposeOf(request);
     const fault = this.drawFault(request, purpose);
-    this.mpesa.setFaults({ ...this.toSwitches(fault, request), outcomeByPhone: this.outcomes });
-    const reply = await this.call(request).finally(() => this.mpesa.setFaults(CALM));
+    this.mpesa.setFaults({
+      ...this.toSwitches(fault, request),
+      outcomeByPhone: this.outcomes,
+      ...this.orders.switches,
+    });
+    const reply = await this.call(request).finally(() => this.mpesa.setFaults({ ...CALM, ...CALM_ORDERS }));
     const answer = reply.answer === 'cut' ? null : reply.answer;
     return {
       answer,
@@ -98,20 +107,38 @@ export class MpesaModel implements ProviderModel {
   }
 
   instructions(): TakenInstruction[] {
-    return this.mpesa.prompts().map(({ reference, checkoutRequestId, callbackUrl, state }) => ({
+    const pushes = this.mpesa.prompts().map(({ reference, checkoutRequestId, callbackUrl, state }) => ({
+      direction: 'in' as const,
       reference,
       id: checkoutRequestId,
       callbackUrl,
       ended: state === 'ended',
     }));
+    return [...pushes, ...this.orders.instructions()];
+  }
+
+  referenceAt(url: string): string | undefined {
+    const push = this.mpesa.prompts().find(({ callbackUrl }) => callbackUrl === url);
+    return push?.reference ?? this.orders.referenceAt(url);
+  }
+
+  /** Callbacks of pushes are hints, whatever they say. */
+  wordAt(url: string, body: string): Word | undefined {
+    return this.orders.wordAt(url, body);
+  }
+
+  canTell(reference: string): boolean {
+    return this.mpesa.prompts().some((prompt) => prompt.reference === reference) || this.orders.canTell(reference);
   }
 
   movements(): Movement[] {
-    return this.mpesa.transfers().map(({ reference, amount, party }) => ({
+    const paidIn = this.mpesa.transfers().filter(({ direction }) => direction === 'in');
+    const collected = paidIn.map(({ reference, amount, party }) => ({
       reference,
       amountMinor: BigInt(amount.replace('.', '')),
       party: `+${party}`,
     }));
+    return [...collected, ...this.orders.movements()];
   }
 
   close(): void {
@@ -134,20 +161,21 @@ export class MpesaModel implements ProviderModel {
     return this.mpesa.prompts().find((prompt) => prompt.checkoutRequestId === checkoutRequestId);
   }
 
-  private drawFault(request: HttpRequest, purpose: Purpose): FaultAt<'gate' | 'push' | 'query'> | undefined {
+  private drawFault(request: HttpRequest, purpose: Purpose): CallFault | undefined {
     const { plan } = this.parts;
     const gate = plan.draw('gate', 0.5);
     if (gate !== undefined) return gate;
+    const isPayout = purpose === 'instruct' && this.orders.purposeOf(request) !== undefined;
+    if (isPayout) return plan.draw('queue') ?? plan.draw('push');
     if (purpose === 'instruct') return plan.draw('push');
     return purpose === 'inquire' && this.referenceOf(request) !== undefined ? plan.draw('query') : undefined;
   }
 
   /** The simulator's own switches behind a fault, for this one call. */
-  private toSwitches(
-    fault: FaultAt<'gate' | 'push' | 'query'> | undefined,
-    request: HttpRequest,
-  ): Partial<FaultValues> {
+  private toSwitches(fault: CallFault | undefined, request: HttpRequest): Partial<FaultValues> {
     const { dice } = this.parts;
+    if (fault !== undefined && !isGateFault(fault) && this.orders.purposeOf(request))
+      return this.orders.toSwitches(fault);
     const badGatewayStatus = dice.pick(['502', '503', '504'] as const);
     const prompt = this.find(Body.parse(request.json).CheckoutRequestID);
     switch (fault) {
@@ -203,6 +231,9 @@ export class MpesaModel implements ProviderModel {
         return prompt?.resultCode === '0' ? { queryContradiction: '1032' } : {};
       case 'query_premature':
         return { queryEarlyFailure: '1032' };
+      case 'queue_expired':
+      case 'queue_notice':
+        throw new TypeError('Pushes do not queue.');
     }
   }
 
@@ -215,12 +246,20 @@ export class MpesaModel implements ProviderModel {
       const refused = status >= 400 && refusal !== undefined && DEFINITE_REFUSAL.test(refusal.errorMessage);
       return { reference, says: refused ? 'not_paid' : null, untrue: false, provisional: false };
     }
+    // The answer to a question about a payout comes later, as a Result.
+    if (this.orders.purposeOf(request)) return { reference, says: null, untrue: false, provisional: false };
     const code = String(QueryWord.safeParse(readJson(body)).data?.ResultCode ?? '4999');
     const says = status !== 200 || NO_VERDICT.has(code) ? null : code === '0' ? 'paid' : 'not_paid';
     const prompt = this.find(Body.parse(request.json).CheckoutRequestID);
     const truth = prompt?.resultCode === '0' ? 'paid' : prompt?.state === 'ended' ? 'not_paid' : null;
     return { reference, says, untrue: says !== null && says !== truth, provisional: says === 'not_paid' };
   }
+}
+
+type CallFault = FaultAt<'gate' | 'push' | 'query' | 'queue'>;
+
+function isGateFault(fault: CallFault): fault is FaultAt<'gate'> {
+  return FAULTS[fault].moment === 'gate';
 }
 
 const CALM: Partial<FaultValues> = {
@@ -254,6 +293,7 @@ function drawSettings(dice: Dice): Partial<SettingValues> {
     processingDelayMs: dice.whole(100, 4_000),
     callbackDelayMs: dice.whole(50, 8_000),
     promptLifeMs: dice.pick([60_000, 90_000, 170_000]),
+    orderDelayMs: dice.pick([100, 2_000, 20_000, 200_000]),
   };
 }
 

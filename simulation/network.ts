@@ -102,7 +102,7 @@ export class Network implements HttpClient {
   ): Promise<{ status: number | null; error: string | null }> {
     await this.world.wait(this.world.dice.whole(5, 400));
     // A process that dies over it may have stored it first.
-    this.auditor.noteCallback(url, body, genuine);
+    this.auditor.noteCallback(url, body, { genuine, gatewayNow: this.world.gatewayNow() });
     const answer = await this.world.callGateway({
       method: 'POST',
       path: new URL(url).pathname,
@@ -129,7 +129,10 @@ export class Network implements HttpClient {
       case 'callback_garbled':
         return { ...message, body: message.body.slice(0, message.body.length / 2) };
       case 'callback_no_receipt':
-        return { ...message, body: message.body.replace(/\{"Name":"MpesaReceiptNumber"[^}]*\},?/, '') };
+        return {
+          ...message,
+          body: message.body.replace(/\{"(?:Name":"MpesaReceiptNumber|Key":"TransactionReceipt)"[^}]*\},?/, ''),
+        };
       case 'callback_contradicting':
         return { ...message, body: contradict(message.body) };
       case 'callback_mismatching':
@@ -146,8 +149,12 @@ export class Network implements HttpClient {
     const { dice } = this.world;
     const spoilt = body
       .replace(/("Amount","Value":)\d+/, dice.chance(0.5) ? '$19999' : '$1 77')
-      .replace(/("PhoneNumber","Value":)\d+/, '$1254799999999');
-    return spoilt === body ? body.replace(/("CheckoutRequestID":")[^"]*/, '$1ws_CO_221120260000000799999999') : spoilt;
+      .replace(/("PhoneNumber","Value":)\d+/, '$1254799999999')
+      .replace(/("Key":"(?:Transaction)?Amount","Value":)"?[\d.]+"?/, '$19999');
+    if (spoilt !== body) return spoilt;
+    return body
+      .replace(/("CheckoutRequestID":")[^"]*/, '$1ws_CO_221120260000000799999999')
+      .replace(/("ConversationID":")[^"]*/, '$1AG_20261122_000000799999999');
   }
 }
 
@@ -155,6 +162,13 @@ export class Network implements HttpClient {
 const SPOILING = new Set(['callback_contradicting', 'callback_mismatching']);
 
 function contradict(body: string): string {
+  // A Result is believed by its path, so it can only be made to deny what was paid: a success that M-Pesa invents, about its own
+  // order and under its own ids, nobody could tell from a true one.
+  if (body.startsWith('{"Result"')) {
+    return /"Key":"TransactionStatus"/.test(body)
+      ? body.replace(/("Key":"TransactionStatus","Value":)"Completed"/, '$1"Declined"')
+      : body.replace(/("ResultCode":)"?0"?,/, '$12040,').replace(/,"ResultParameters":.*\]\}/, '');
+  }
   return /"ResultCode":"?0"?[,}]/.test(body)
     ? body.replace(/"ResultCode":"?0"?/, '"ResultCode":1032').replace(/,"CallbackMetadata":.*\]\}/, '')
     : body.replace(/"ResultCode":"?[\w]+"?/, '"ResultCode":0');

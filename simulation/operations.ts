@@ -35,6 +35,8 @@ const PHONES = [
   '+254711450606',
 ] as const;
 const AMOUNTS = ['150.00', '1', '20.00', '249999.00', '1000', '77.00'] as const;
+const PAYOUT_AMOUNTS = ['150.00', '10', '20.00', '249999.00', '1000', '77.00'] as const;
+const PATHS = { in: '/v1/collections', out: '/v1/payouts' } as const;
 const PRYING: readonly [Prying, ...Prying[]] = [
   ['GET', ''],
   ['GET', '/events'],
@@ -52,11 +54,19 @@ const collect: Operation = {
   },
 };
 
-const collectAtOnce: Operation = {
-  name: 'send one request several times at once',
-  weight: 2,
+const pay: Operation = {
+  name: 'pay a recipient',
+  weight: 4,
   async perform(market) {
-    const order = draw(market);
+    await place(market, drawPayout(market));
+  },
+};
+
+const placeAtOnce: Operation = {
+  name: 'send one request several times at once',
+  weight: 3,
+  async perform(market) {
+    const order = market.world.dice.chance(0.5) ? draw(market) : drawPayout(market);
     const copies = market.world.dice.whole(2, 4);
     await Promise.all(Array.from({ length: copies }, () => place(market, order)));
   },
@@ -79,7 +89,7 @@ const reuseKey: Operation = {
     if (!order) return;
     const body = JSON.stringify({ ...(JSON.parse(order.body) as object), amount: '5000' });
     const answer = await post(market, order, {
-      path: '/v1/collections',
+      path: PATHS[order.direction],
       body,
       headers: { 'idempotency-key': order.idempotencyKey },
     });
@@ -94,7 +104,7 @@ const reuseReference: Operation = {
     const order = pickOrder(market);
     if (!order) return;
     const answer = await post(market, order, {
-      path: '/v1/collections',
+      path: PATHS[order.direction],
       body: order.body,
       headers: { 'idempotency-key': `other-${order.idempotencyKey}-${String(market.world.calendar.now())}` },
     });
@@ -142,7 +152,8 @@ const spy: Operation = {
 
 export const OPERATIONS: readonly Operation[] = [
   collect,
-  collectAtOnce,
+  pay,
+  placeAtOnce,
   repeat,
   reuseKey,
   reuseReference,
@@ -165,7 +176,7 @@ function draw({ world, merchants, orders, provider }: Market): Order {
   const phone = dice.pick(PHONES);
   const amount = dice.pick(AMOUNTS);
   const reference = `INV-${number}`;
-  const outcome = provider().decide(phone);
+  const outcome = provider().decide(phone, 'in');
   const request = {
     reference,
     amount,
@@ -175,15 +186,48 @@ function draw({ world, merchants, orders, provider }: Market): Order {
     expiresInSeconds: dice.pick([60, 300, 900]),
   };
   world.tell('merchant', `wants ${amount} KES of ${phone} as ${reference}; the customer will: ${outcome}`);
-  const amountMinor = BigInt(amount.replace(/\.\d\d$/, '')) * 100n;
   return orders.add({
+    direction: 'in',
     merchantId,
     reference,
     idempotencyKey: `key-${number}`,
-    amountMinor,
+    amountMinor: toMinor(amount),
     phone,
     body: JSON.stringify(request),
   });
+}
+
+function drawPayout({ world, merchants, orders, provider }: Market): Order {
+  const { dice } = world;
+  const { merchantId } = dice.pick(merchants);
+  const number = String(orders.all.length + 1).padStart(3, '0');
+  const phone = dice.pick(PHONES);
+  const amount = dice.pick(PAYOUT_AMOUNTS);
+  const reference = `PAY-${number}`;
+  const outcome = provider().decide(phone, 'out');
+  const request = {
+    reference,
+    amount,
+    currency: 'KES',
+    method: 'mpesa_ke',
+    recipient: { phone },
+    purpose: dice.pick(['salary', 'supplier', 'other']),
+    expiresInSeconds: dice.pick([300, 3_600, 86_400]),
+  };
+  world.tell('merchant', `pays ${amount} KES to ${phone} as ${reference}; M-Pesa will end it with: ${outcome}`);
+  return orders.add({
+    direction: 'out',
+    merchantId,
+    reference,
+    idempotencyKey: `key-${number}`,
+    amountMinor: toMinor(amount),
+    phone,
+    body: JSON.stringify(request),
+  });
+}
+
+function toMinor(amount: string): bigint {
+  return BigInt(amount.replace(/\.\d\d$/, '')) * 100n;
 }
 
 /** Sends the request until it is answered, as a careful client does: each time the same, with the same key. */
@@ -191,7 +235,7 @@ async function place(market: Market, order: Order): Promise<void> {
   const { world } = market;
   for (let tries = 1; tries <= MOST_REPETITIONS; tries++) {
     const answer = await post(market, order, {
-      path: '/v1/collections',
+      path: PATHS[order.direction],
       body: order.body,
       headers: { 'idempotency-key': order.idempotencyKey },
     });
@@ -215,7 +259,10 @@ function hear({ world }: Market, order: Order, answer: ApiAnswer): void {
     order.refused = false;
     return;
   }
-  expectStatus(answer, [409], `asking for ${order.reference}`);
+  const providerIsAway = answer.status === 503 && answer.text.includes('"provider_unavailable"');
+  // Guards are about phones that are asked to pay; of a payout only a provider that is away stands in the way.
+  const expected = order.direction === 'in' ? [409] : [];
+  if (!providerIsAway) expectStatus(answer, expected, `asking for ${order.reference}`);
   if (order.id !== undefined)
     throw new Violation(
       '10 acknowledged requests survive',

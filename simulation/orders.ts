@@ -1,5 +1,8 @@
+import type { Direction } from './provider-model.js';
+
 /** One payment that a merchant wants, and what it was told about it. */
 export interface Order {
+  readonly direction: Direction;
   readonly merchantId: string;
   /** Unique in a run, over all merchants. */
   readonly reference: string;

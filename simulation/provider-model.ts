@@ -34,8 +34,12 @@ export interface Movement {
   readonly party: string;
 }
 
+/** Which way the money goes. */
+export type Direction = 'in' | 'out';
+
 /** An instruction that a provider took. */
 export interface TakenInstruction {
+  readonly direction: Direction;
   readonly reference: string;
   /** The provider's own id of it. */
   readonly id: string;
@@ -53,7 +57,13 @@ export interface ProviderModel {
   handle(request: HttpRequest): Promise<Handled>;
   instructions(): readonly TakenInstruction[];
   movements(): readonly Movement[];
-  /** What the customer with this phone does with the next prompt; drawn by the model. */
-  decide(phone: string): string;
+  /** What becomes of the next instruction for this phone: what the customer does, or how a payout ends. Drawn by the model. */
+  decide(phone: string, direction: Direction): string;
+  /** The instruction that messages on this callback URL are about. */
+  referenceAt(url: string): string | undefined;
+  /** What a message on its URL says for certain, where an answer is believed by the path that it comes on. */
+  wordAt(url: string, body: string): Word | undefined;
+  /** Whether the provider would tell for certain how the instruction ended, if it is asked. */
+  canTell(reference: string): boolean;
   close(): void;
 }

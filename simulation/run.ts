@@ -180,8 +180,12 @@ class Run {
     const nowhere = `https://pay.example.org/callbacks/${world.dice.bytes(32).toString('hex')}`;
     const url = kind === 'forged_stranger' ? nowhere : (victim?.callbackUrl ?? nowhere);
     const order = orders.all.find(({ reference }) => reference.replace('-', '') === victim?.reference);
-    const id = (kind === 'forged_mixup' ? other : victim)?.id ?? 'ws_CO_1';
-    const body = toForgery(id, kind === 'forged_refusal' ? undefined : order);
+    // The ids of a payout are between M-Pesa and us; those of a push are shown to its payer.
+    const known = victim?.direction === 'out' ? undefined : victim;
+    const mixedUp = kind === 'forged_mixup' && other !== victim ? other : known;
+    const id = mixedUp?.id ?? 'ws_CO_1';
+    const paid = kind === 'forged_refusal' ? undefined : order;
+    const body = victim?.direction === 'out' ? toForgedResult(id, paid) : toForgery(id, paid);
     world.launch(this.network.postNow({ url, body }, false));
   }
 
@@ -206,6 +210,23 @@ class Run {
       violation,
     };
   }
+}
+
+/** The same about a payout, by somebody who learned its path and none of its ids. */
+function toForgedResult(
+  id: string,
+  paid: { readonly amountMinor: bigint; readonly phone: string } | undefined,
+): string {
+  const ids = { OriginatorConversationID: 'x', ConversationID: id, TransactionID: 'UKM7FORGED' };
+  const parameters = paid && [
+    { Key: 'TransactionAmount', Value: Number(paid.amountMinor) / 100 },
+    { Key: 'TransactionReceipt', Value: 'UKM7FORGED' },
+    { Key: 'ReceiverPartyPublicName', Value: `${paid.phone.slice(1)} - Jane Doe` },
+  ];
+  const result = parameters
+    ? { ResultCode: 0, ResultDesc: 'Done.', ResultParameters: { ResultParameter: parameters } }
+    : { ResultCode: 2040, ResultDesc: 'Not registered.' };
+  return JSON.stringify({ Result: { ResultType: 0, ...result, ...ids } });
 }
 
 /** What somebody would write who knows everything about a payment but whether it was paid. */

@@ -1,5 +1,5 @@
 import type { Scheduler } from '#libs/primitives';
-import type { Provider } from '#libs/provider-kit';
+import type { MoneyMovement, Provider, RawCallback } from '#libs/provider-kit';
 import { SCHEDULER } from '../src/config/config.module.js';
 import { Database } from '../src/database/database.js';
 import type { Tx } from '../src/database/tx.js';
@@ -26,15 +26,35 @@ function betweenProvider(change: (provider: Provider) => Provider): Sabotage {
 export const SABOTAGES = {
   /** A time-out is taken for a refusal. */
   silenceIsRefusal: betweenProvider((provider) => {
-    const { collections } = provider;
-    if (!collections) return provider;
+    const refuses = (movement: MoneyMovement): MoneyMovement => ({
+      ...movement,
+      submit: async (instruction) => {
+        const outcome = await movement.submit(instruction);
+        return outcome.kind === 'unknown' ? { kind: 'rejected', reason: 'provider_unavailable' } : outcome;
+      },
+    });
+    const { collections, payouts } = provider;
     return {
       ...provider,
-      collections: {
-        ...collections,
-        submit: async (instruction) => {
-          const outcome = await collections.submit(instruction);
-          return outcome.kind === 'unknown' ? { kind: 'rejected', reason: 'provider_unavailable' } : outcome;
+      ...(collections && { collections: refuses(collections) }),
+      ...(payouts && { payouts: refuses(payouts) }),
+    };
+  }),
+
+  /** A notice that a payout expired in the queue is taken for its end. */
+  noticeIsFailure: betweenProvider((provider) => {
+    const { callbacks } = provider;
+    if (!callbacks) return provider;
+    const isNotice = ({ purpose }: RawCallback): boolean => purpose === 'payout_timeout';
+    return {
+      ...provider,
+      callbacks: {
+        ...callbacks,
+        authenticate: (raw) => (isNotice(raw) ? 'signed' : callbacks.authenticate(raw)),
+        parse: (raw) => {
+          const message = callbacks.parse(raw);
+          const report = { kind: 'failed', reason: 'provider_unavailable' } as const;
+          return message && isNotice(raw) ? { ...message, report } : message;
         },
       },
     };
@@ -93,7 +113,7 @@ export const SABOTAGES = {
     webhooks.announce = (tx, events) =>
       announce(
         tx,
-        events.filter(({ type }) => type !== 'collection.succeeded'),
+        events.filter(({ type }) => type?.endsWith('.succeeded') !== true),
       );
   },
 } as const satisfies Record<string, Sabotage>;

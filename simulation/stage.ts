@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { z } from 'zod';
+import { SIMULATOR_CERTIFICATE } from '#libs/simulators/mpesa';
 import { ApiKeysService } from '../src/api-keys/api-keys.service.js';
 import { MERCHANT_SCOPES } from '../src/api-keys/scopes.js';
 import { MerchantsService } from '../src/merchants/merchants.service.js';
@@ -138,8 +139,15 @@ async function furnish(world: World): Promise<[Merchant, Merchant]> {
 }
 
 function toAccount(baseUrl: string, { passkey, ...settings }: typeof PAYBILL | typeof TILL, priority: number): object {
-  const credentials = { consumerKey: 'demo-consumer-key', consumerSecret: 'demo-consumer-secret', passkey };
-  return { provider: 'mpesa', priority, credentials, settings: { ...settings, baseUrl } };
+  const initiator = { initiatorName: 'testapi', initiatorPassword: 'Safaricom999!*!' };
+  const credentials = {
+    consumerKey: 'demo-consumer-key',
+    consumerSecret: 'demo-consumer-secret',
+    passkey,
+    ...initiator,
+  };
+  const certificate = SIMULATOR_CERTIFICATE;
+  return { provider: 'mpesa', priority, credentials, settings: { ...settings, certificate, baseUrl } };
 }
 
 /** What was written last lies in the write-ahead log beside the database: a copy of the one file would miss it. */

@@ -35,7 +35,17 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const readCompose = (file: string): Compose => load(read(file), { schema: CORE_SCHEMA.withTags(mergeTag) }) as Compose;
 
 const settingNames = new Set(SETTING_ROWS.map(({ name }) => name));
-const composeOnly = ['MYSQL_ROOT_PASSWORD', 'MYSQL_PASSWORD', 'REDIS_PASSWORD', 'API_PORT', 'PHONES_PORT', 'MAIL_PORT'];
+const simulators = ['simulator-mpesa', 'simulator-moneroo', 'simulator-dexchange'];
+const composeOnly = [
+  'MYSQL_ROOT_PASSWORD',
+  'MYSQL_PASSWORD',
+  'REDIS_PASSWORD',
+  'API_PORT',
+  'PHONES_PORT',
+  'CHECKOUT_PORT',
+  'DEXCHANGE_PORT',
+  'MAIL_PORT',
+];
 const gateways = ['migrate', 'api', 'worker', 'trial'];
 
 describe('The Dockerfile', () => {
@@ -120,9 +130,9 @@ describe('docker-compose.yml', () => {
         .map(([key, value]) => [key, interpolate(value, variables)]),
     );
 
-  it('has the whole: database, queue, mailbox, simulator, API and two workers, of exact versions', () => {
+  it('has the whole: database, queue, mailbox, simulators, API and two workers, of exact versions', () => {
     expect(Object.keys(compose.services)).toEqual(
-      expect.arrayContaining(['mysql', 'redis', 'mailpit', 'simulator-mpesa', ...gateways]),
+      expect.arrayContaining(['mysql', 'redis', 'mailpit', ...simulators, ...gateways]),
     );
     expect(compose.services['worker']?.deploy?.replicas).toBe(2);
     for (const { image } of Object.values(compose.services)) expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+(-\w+)?$/);
@@ -131,12 +141,12 @@ describe('docker-compose.yml', () => {
   it('publishes nothing but web pages and the API, on loopback', () => {
     for (const name of ['mysql', 'redis', 'worker', 'migrate']) expect(compose.services[name]?.ports).toBeUndefined();
     const published = Object.values(compose.services).flatMap(({ ports = [] }) => ports);
-    expect(published).toHaveLength(3);
-    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{\w+:-\d+\}:\d+$/);
+    expect(published).toHaveLength(5);
+    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:(\$\{\w+:-\d+\}):(\d+|\1)$/);
   });
 
   it('lets our processes write nowhere and gain no rights', () => {
-    for (const name of [...gateways, 'simulator-mpesa']) {
+    for (const name of [...gateways, ...simulators]) {
       expect(compose.services[name]).toMatchObject({
         read_only: true,
         cap_drop: ['ALL'],
@@ -154,7 +164,7 @@ describe('docker-compose.yml', () => {
         migrate: { condition: 'service_completed_successfully' },
       });
     }
-    for (const name of ['mysql', 'redis', 'simulator-mpesa']) {
+    for (const name of ['mysql', 'redis', ...simulators]) {
       expect(compose.services[name]?.healthcheck?.test).toBeTruthy();
     }
   });
@@ -175,11 +185,11 @@ describe('docker-compose.yml', () => {
     expect(mounted.map((mount) => mount.split(':')[0]).sort()).toEqual(Object.keys(compose.volumes ?? {}).sort());
   });
 
-  it('lets webhooks and accounts reach the simulator, and not the database', () => {
+  it('lets webhooks and accounts reach the simulators, and not the database', () => {
     const range = compose.networks?.['providers']?.ipam?.config[0]?.subnet;
     expect(settingsOf('api', made)['MALIPO_EGRESS_ALLOW']).toBe(range);
     for (const name of ['mysql', 'redis']) expect(compose.services[name]?.networks).toEqual(['backend']);
-    expect(compose.services['simulator-mpesa']?.networks).toEqual(['providers']);
+    for (const name of simulators) expect(compose.services[name]?.networks).toEqual(['providers']);
   });
 
   it.each(gateways)('gives %s settings that there are, and that are accepted', (name) => {
@@ -189,6 +199,7 @@ describe('docker-compose.yml', () => {
       production: false,
       simulators: false,
       database: { kind: 'mysql' },
+      smtp: { host: 'mailpit', port: 1025 },
       role: ['api', 'worker'].includes(name) ? name : 'all',
     });
   });
@@ -202,10 +213,12 @@ describe('docker-compose.yml', () => {
         production: true,
         publicUrl: 'https://pay.example.com',
         egressAllow: [],
+        // The mailbox of the trial is none for real mail.
+        smtp: undefined,
       });
       expect(() => settingsOf(name, made, files)).toThrow('MALIPO_PUBLIC_URL');
     }
-    for (const name of ['simulator-mpesa', 'trial', 'mailpit']) {
+    for (const name of [...simulators, 'trial', 'mailpit']) {
       expect(production.services[name]?.profiles).toEqual(['never']);
     }
   });

@@ -16,6 +16,11 @@ interface Curl {
   readonly body: string | undefined;
 }
 
+interface GuideCollection {
+  readonly method: string;
+  readonly customer: { readonly phone: string };
+}
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'], {
   cwd: root,
@@ -27,9 +32,10 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
 const guides = files.filter(({ file }) => !/^(CHANGELOG\.md|docs\/decisions\/|libs\/)/.test(file));
 
 // Of docker-compose.yml, of the tests, and of the programs that the guides call.
-const othersVariables = /^(MYSQL_|MARIADB_|TEST_|API_PORT$|PHONES_PORT$|MAIL_PORT$|REDIS_PASSWORD$)/;
+const othersVariables =
+  /^(MYSQL_|MARIADB_|TEST_|API_PORT$|PHONES_PORT$|CHECKOUT_PORT$|DEXCHANGE_PORT$|MAIL_PORT$|REDIS_PASSWORD$)/;
 // Open to everyone and therefore not in the OpenAPI document.
-const undocumented = [/^\/callbacks\/[0-9a-f]{64}$/, /^\/health\/(live|ready)$/, /^\/metrics$/];
+const undocumented = [/^\/callbacks\/[0-9a-f]{64}$/, /^\/return\//, /^\/health\/(live|ready)$/, /^\/metrics$/];
 
 describe('The guides', () => {
   let gateway: TestGateway;
@@ -43,7 +49,14 @@ describe('The guides', () => {
 
   it('are those for deploying, operating and going live, and the README leads to each', () => {
     const readme = guides.find(({ file }) => file === 'README.md')?.text ?? '';
-    for (const guide of ['docs/deployment.md', 'docs/operations.md', 'docs/providers/mpesa.md', 'docs/settings.md']) {
+    for (const guide of [
+      'docs/deployment.md',
+      'docs/operations.md',
+      'docs/providers/mpesa.md',
+      'docs/providers/moneroo.md',
+      'docs/providers/dexchange.md',
+      'docs/settings.md',
+    ]) {
       expect(guides.map(({ file }) => file)).toContain(guide);
       expect(readme).toContain(`(${guide})`);
     }
@@ -72,12 +85,17 @@ describe('The guides', () => {
     expect(isRoute(contract, 'DELETE', '/v1/collections')).toBe(false);
   });
 
-  it('send accounts that M-Pesa’s adapter takes, in live mode, and with nothing left out', async () => {
+  it('send accounts that the adapters take, in live mode, and with nothing left out', async () => {
     const bodies = guides
       .flatMap(findCurls)
       .filter(({ method, path }) => method === 'POST' && path === '/v1/provider-accounts')
-      .map(({ body }) => JSON.parse(body ?? '') as { settings: { type: string } });
-    expect(bodies.map(({ settings }) => settings.type)).toEqual(['paybill', 'till']);
+      .map(({ body }) => JSON.parse(body ?? '') as { provider: string; settings?: { type: string } });
+    expect(bodies.map(({ provider, settings }) => settings?.type ?? provider).sort()).toEqual([
+      'dexchange',
+      'moneroo',
+      'paybill',
+      'till',
+    ]);
     for (const body of bodies) {
       const { key } = await gateway.createMerchant({ mode: 'live' });
       const { status, body: account } = await gateway.request('POST /v1/provider-accounts', { key, body });
@@ -92,7 +110,7 @@ describe('The guides', () => {
       .flatMap(findCurls)
       .filter(({ method, path }) => method === 'POST' && path === '/v1/collections')
       // The number is the reader's own.
-      .map(({ body }) => JSON.parse((body ?? '').replace('+2547…', '+254700000123')) as object);
+      .map(({ body }) => JSON.parse((body ?? '').replace('+2547…', '+254700000123')) as GuideCollection);
     expect(bodies.length).toBeGreaterThan(1);
     const { key } = await gateway.createMerchant();
     // With a host that nobody answers at: whether it is accepted is all that matters here.
@@ -101,9 +119,23 @@ describe('The guides', () => {
       credentials: { consumerKey: 'a', consumerSecret: 'b', passkey: 'c' },
       settings: { shortcode: '600100', type: 'paybill', baseUrl: 'http://127.0.0.1:8' },
     };
-    expect((await gateway.request('POST /v1/provider-accounts', { key, body: account })).status).toBe(201);
+    const moneroo = {
+      provider: 'moneroo',
+      credentials: { secretKey: 'a', webhookSecret: 'b' },
+      settings: { baseUrl: 'http://127.0.0.1:8' },
+    };
+    const dexchange = {
+      provider: 'dexchange',
+      credentials: { apiKey: 'a' },
+      settings: { baseUrl: 'http://127.0.0.1:8' },
+      // Moneroo offers Wave too, and wants more to be known of a customer.
+      priority: 50,
+    };
+    for (const body of [account, moneroo, dexchange])
+      expect((await gateway.request('POST /v1/provider-accounts', { key, body })).status).toBe(201);
     for (const [index, given] of bodies.entries()) {
-      const body = { ...given, customer: { phone: `+25470000020${String(index)}` } };
+      const phone = given.method === 'mpesa_ke' ? `+25470000020${String(index)}` : given.customer.phone;
+      const body = { ...given, customer: { ...given.customer, phone } };
       const headers = { 'idempotency-key': `guide-${String(index)}` };
       expect((await gateway.request('POST /v1/collections', { key, headers, body })).status).toBe(201);
     }

@@ -7,12 +7,14 @@ import { SABOTAGES, type SabotageName } from '../simulation/sabotages.js';
 import { Stage } from '../simulation/stage.js';
 
 /** The seeds that every change must pass; `npm run simulate` plays as many others as one likes. */
-const SEEDS = Array.from({ length: 10 }, (_, index) => String(index + 1));
+// In 36 an early refusal is read long after it was given, by a process that stood still in between.
+const SEEDS = [...Array.from({ length: 10 }, (_, index) => String(index + 1)), '36'];
 /** Each broken engine must be found within so many seeds, if the faults that it mishandles are there. */
 const SABOTAGE_SEEDS = 5;
 const MISHANDLED: Readonly<Record<SabotageName, readonly FaultKind[]>> = {
   silenceIsRefusal: ['answer_lost'],
   resendsOnSilence: ['answer_lost'],
+  noticeIsFailure: ['queue_notice'],
   believesCallbacks: ['forged_success'],
   believesEarlyRefusals: ['query_premature'],
   neverInquires: [],
@@ -44,7 +46,7 @@ describe('The fault simulation', () => {
     const struck = new Set([...results.values()].flatMap(({ faults }) => [...faults.keys()]));
     const outcomes = new Set([...results.values()].flatMap((result) => [...result.outcomes.keys()]));
     expect(struck.size).toBeGreaterThan(Object.keys(FAULTS).length / 2);
-    expect([...outcomes]).toEqual(expect.arrayContaining(['succeeded', 'failed', 'cancelled', 'expired']));
+    expect([...outcomes]).toEqual(expect.arrayContaining(['succeeded', 'failed', 'expired']));
     expect([...results.values()].some(({ lives }) => lives > 1)).toBe(true);
   });
 

@@ -38,13 +38,17 @@ describeWithRedis('A cluster', () => {
     };
 
     /** Leaves one worker, with a time of its own that stands still, and has it take up a payment that the gate holds. */
-    const stickInPayment = async (path: string, keep: 'request' | 'answer') => {
+    const stickInPayment = async (
+      path: string,
+      keep: 'request' | 'answer',
+      ask: PaymentStage['collect'] = (body, options) => stage.collect(body, options),
+    ) => {
       await Promise.all(stage.gateway.workers.splice(0).map((worker) => worker.close()));
       const own = new ManualTime(stage.time.now());
       await stage.gateway.startWorker({ clock: own, scheduler: own });
       gate.close({ path, keep });
       const merchant = await gatedMerchant();
-      const { body } = await stage.collect({}, { key: merchant.key });
+      const { body } = await ask({}, { key: merchant.key });
       await until('the worker is at it', () => gate.held === 1);
       await stage.gateway.startWorker();
       return { id: body.id as string, key: merchant.key, own };
@@ -121,6 +125,31 @@ describeWithRedis('A cluster', () => {
       await stage.gateway.settled();
       for (let turn = 0; turn < 20; turn++) await stage.pass(5_000);
       expect(stage.mpesa.prompts()).toEqual([]);
+      expect((await stage.transaction(id, key)).status).toBe('unconfirmed');
+    });
+
+    it('finds out about a payout whose worker fell silent, and pays it once', async () => {
+      stage.mpesa.setFaults({ orderScope: 'b2c', resultDrop: true });
+      const pay: PaymentStage['pay'] = (body, options) => stage.pay(body, options);
+      const { id, key } = await stickInPayment('/b2c/', 'answer', pay);
+      await untilTakenOver(id, key);
+      const paid = await stage.untilOf(key, id, ['succeeded'], { stepMs: 5_000, limitMs: 300_000 });
+      // The first worker was not dead, only slow: what it learns now changes nothing.
+      gate.open();
+      await stage.gateway.settled();
+      expect((await stage.transaction(id, key)).version).toBe(paid.version);
+      expect(stage.paidTo(paid.recipient.phone)).toHaveLength(1);
+    });
+
+    it('has a worker whose lease ended before its bytes left pay nobody', async () => {
+      const pay: PaymentStage['pay'] = (body, options) => stage.pay(body, options);
+      const { id, key, own } = await stickInPayment('/oauth/', 'request', pay);
+      await untilTakenOver(id, key);
+      own.advance(LEASE_MS + 1);
+      gate.open();
+      await stage.gateway.settled();
+      for (let turn = 0; turn < 20; turn++) await stage.pass(5_000);
+      expect(stage.mpesa.orders().filter(({ api }) => api === 'b2c')).toEqual([]);
       expect((await stage.transaction(id, key)).status).toBe('unconfirmed');
     });
 

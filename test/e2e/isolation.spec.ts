@@ -1,6 +1,7 @@
 import { describeOnBothDatabases, type TestAnswer } from '../support/gateway.js';
 import { ApiContract, type DocumentedOperation, type Json } from '../support/openapi.js';
-import { DEMO_ACCOUNT, PaymentStage } from '../support/payments.js';
+import { toLinkRequest } from '../support/link-stage.js';
+import { DEMO_ACCOUNT, PaymentStage, suppressAddress } from '../support/payments.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 /** Ids of a merchant's objects by the second part of the path that reads them. */
@@ -12,13 +13,20 @@ const BODIES: Readonly<Record<string, object | undefined>> = {
   'GET /v1/transactions/{id}/events': undefined,
   'POST /v1/transactions/{id}/verify': undefined,
   'POST /v1/transactions/{id}/cancel': undefined,
+  'POST /v1/transactions/{id}/approve': {},
+  'POST /v1/transactions/{id}/decline': { note: 'Not ours.' },
+  'POST /v1/transactions/{id}/otp': { otp: '482913' },
   'GET /v1/transactions/{id}/ruling': undefined,
   'POST /v1/transactions/{id}/ruling': { outcome: 'failed', note: 'Never paid.' },
+  'GET /v1/payment-links/{id}': undefined,
+  'GET /v1/payment-links/{id}/qr.svg': undefined,
+  'POST /v1/payment-links/{id}/cancel': undefined,
   'GET /v1/callbacks/{id}': undefined,
   'POST /v1/callbacks/{id}/replay': undefined,
   'GET /v1/provider-accounts/{id}': undefined,
   'PATCH /v1/provider-accounts/{id}': { enabled: false },
   'POST /v1/provider-accounts/{id}/check': undefined,
+  'POST /v1/provider-accounts/{id}/rotate-webhook-url': { overlapHours: 0 },
   'GET /v1/api-keys/{id}': undefined,
   'DELETE /v1/api-keys/{id}': undefined,
   'POST /v1/api-keys/{id}/roll': { overlapHours: 0 },
@@ -32,10 +40,16 @@ const BODIES: Readonly<Record<string, object | undefined>> = {
   'POST /v1/webhook-deliveries/{id}/redeliver': undefined,
   'GET /v1/webhook-recoveries/{id}': undefined,
   'GET /v1/events/{id}': undefined,
+  'GET /v1/emails/{id}': undefined,
+  'GET /v1/emails/{id}/preview': undefined,
+  'POST /v1/emails/{id}/resend': undefined,
+  'GET /v1/email-suppressions/{id}': undefined,
+  'DELETE /v1/email-suppressions/{id}': undefined,
 };
 
 const PREFIXES: Ids = {
   transactions: 'txn',
+  'payment-links': 'lnk',
   callbacks: 'clb',
   'provider-accounts': 'pac',
   'api-keys': 'key',
@@ -43,6 +57,8 @@ const PREFIXES: Ids = {
   'webhook-deliveries': 'dlv',
   'webhook-recoveries': 'rcv',
   events: 'evt',
+  emails: 'eml',
+  'email-suppressions': 'sup',
 };
 
 describeOnBothDatabases('Tenants never meet', (database) => {
@@ -71,6 +87,7 @@ describeOnBothDatabases('Tenants never meet', (database) => {
   async function createOneOfEach(): Promise<Ids> {
     const { key, id } = stage.merchant;
     const endpoint = await call('POST /v1/webhook-endpoints', key, { url: receiver.url() });
+    await call('PATCH /v1/merchant', key, { notificationEmail: 'mine@example.com' });
     const { body: transaction } = await stage.collect({ reference: 'MINE' });
     await stage.until(transaction.id, ['succeeded']);
     let delivery: Json;
@@ -83,14 +100,19 @@ describeOnBothDatabases('Tenants never meet', (database) => {
     const { body: accounts } = await call('GET /v1/provider-accounts', key);
     const { body: callbacks } = await call('GET /v1/callbacks', key);
     const { body: events } = await call('GET /v1/events', key);
+    const { body: emails } = await call('GET /v1/emails', key);
+    await suppressAddress(stage);
+    const { body: suppressions } = await call('GET /v1/email-suppressions', key);
     const since = new Date(stage.time.now()).toISOString();
     const recovery = await call(`POST /v1/webhook-endpoints/${endpoint.body.id}/recover`, key, { since });
     for (let status = ''; status !== 'completed';) {
       await stage.pass(1_000);
       ({ status } = (await call(`GET /v1/webhook-recoveries/${recovery.body.id}`, key)).body);
     }
+    const link = await call('POST /v1/payment-links', key, toLinkRequest({ reference: 'MINE' }));
     return {
       transactions: transaction.id,
+      'payment-links': link.body.id,
       callbacks: callbacks.data[0].id,
       'provider-accounts': accounts.data[0].id,
       'api-keys': (await stage.gateway.createKey(id)).keyId,
@@ -98,6 +120,8 @@ describeOnBothDatabases('Tenants never meet', (database) => {
       'webhook-deliveries': delivery.id,
       'webhook-recoveries': recovery.body.id,
       events: events.data[0].id,
+      emails: emails.data[0].id,
+      'email-suppressions': suppressions.data[0].id,
     };
   }
 
@@ -164,8 +188,12 @@ describeOnBothDatabases('Tenants never meet', (database) => {
       const filters = [
         'transactions?reference=MINE',
         'transactions?status=succeeded',
+        'payment-links?reference=MINE',
+        `webhook-deliveries?linkId=${owned['payment-links']}`,
         `webhook-deliveries?endpointId=${owned['webhook-endpoints']}`,
         `events?transactionId=${owned.transactions}`,
+        `emails?transactionId=${owned.transactions}`,
+        'emails?to=mine%40example.com',
       ];
       const lists = contract.operations
         .filter(({ operation, path }) => operation.operationId.startsWith('list') && !path.includes('{id}'))

@@ -1,3 +1,5 @@
-import { describeKills } from '../support/kill-suite.js';
+import { describeKills, onServer } from '../support/kill-suite.js';
 
-describeKills('after');
+describeKills('after', 'collection');
+// Each side on one engine: what differs between the engines is killed above.
+describeKills('after', 'payout', onServer);

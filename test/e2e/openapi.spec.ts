@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { PROBLEMS } from '../../src/http/problem.js';
 import { createTestGateway, describeOnBothDatabases, type TestGateway } from '../support/gateway.js';
+import { toLinkRequest } from '../support/link-stage.js';
 import { ApiContract, findDocumentFaults, findSchemaFaults, type Json } from '../support/openapi.js';
 import { DEMO_ACCOUNT, PaymentStage } from '../support/payments.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
@@ -38,7 +39,17 @@ describe('The OpenAPI document', () => {
   it('has every route that runs, and none that does not', () => {
     const fastify = gateway.get(HttpAdapterHost).httpAdapter.getInstance() as FastifyInstance;
     const running = listRoutes(fastify.printRoutes({ commonPrefix: false }));
-    const open = [/^\/callbacks\//, /^\/health\//, /^\/metrics$/, /^\/docs([/*]|$)/, /^\/openapi\.json$/, /^\/$/];
+    const open = [
+      /^\/callbacks\//,
+      /^\/unsubscribe\//,
+      /^\/return\//,
+      /^\/l\//,
+      /^\/health\//,
+      /^\/metrics$/,
+      /^\/docs([/*]|$)/,
+      /^\/openapi\.json$/,
+      /^\/$/,
+    ];
     const documented = contract.operations.map(({ method, path }) => `${method} ${path}`);
     const expected = running.filter((route) => !open.some((pattern) => pattern.test(route.split(' ')[1] ?? '')));
 
@@ -58,7 +69,7 @@ describe('The OpenAPI document', () => {
         tags.includes(own[0]) &&
         scopes.length > 0 &&
         ['400', '401', '403', '429', '500', '503'].every((status) => responses[status]) &&
-        Object.keys(responses).some((status) => status.startsWith('2'))
+        Object.keys(responses).some((status) => status.startsWith('2') || status === '101')
       );
     });
     expect(lacking.map(({ name }) => name)).toEqual([]);
@@ -137,6 +148,31 @@ describeOnBothDatabases('Answers as documented', (database) => {
 
   const call = (route: string, body?: object, headers: Record<string, string> = {}, key = stage.merchant.key) =>
     contract.request(stage.gateway, route, { key, body, headers });
+
+  it('the life of a payment link, and the messages about it', async () => {
+    const linkReceiver = await WebhookReceiver.start();
+    await call('POST /v1/webhook-endpoints', { url: linkReceiver.url(), events: ['payment_link.*'] });
+    const created = await call(
+      'POST /v1/payment-links',
+      toLinkRequest({ reference: 'L-1', customer: { name: 'Achieng O.' } }),
+      { 'idempotency-key': 'l1' },
+    );
+    expect(created.status).toBe(201);
+    expect((await call('POST /v1/payment-links', toLinkRequest({ reference: 'L-1' }))).status).toBe(409);
+    const { id } = created.body;
+    await call(`GET /v1/payment-links/${id}`);
+    expect((await call('GET /v1/payment-links?reference=L-1&limit=1')).body.data).toHaveLength(1);
+    expect((await call(`POST /v1/payment-links/${id}/cancel`)).status).toBe(200);
+    expect((await call(`POST /v1/payment-links/${id}/cancel`)).status).toBe(409);
+    await call('GET /v1/signing-secret');
+    await call('POST /v1/signing-secret/rotate', {});
+    const { messages } = linkReceiver;
+    for (let turn = 0; turn < 200 && messages.length < 2; turn++) await stage.pass(1_000);
+    await linkReceiver.close();
+    const faults = messages.flatMap(({ body }) => contract.findMessageFaults('payment_link', JSON.parse(body)));
+    expect([messages.length, faults]).toEqual([2, []]);
+    expect((await call(`GET /v1/webhook-deliveries?linkId=${id}`)).body.data).toEqual([]);
+  });
 
   it('the life of a collection, and the messages about it', async () => {
     await call('POST /v1/webhook-endpoints', { url: receiver.url(), events: ['collection.*'] });

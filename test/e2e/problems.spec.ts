@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startDexchangeSimulator } from '#libs/simulators/dexchange';
 import { Database } from '../../src/database/database.js';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.js';
 import { listDefinitions } from '../../src/providers/registry.js';
+import { DEXCHANGE_ACCOUNT } from '../support/dexchange.js';
 import type { TestAnswer, TestRequest } from '../support/gateway.js';
 import { DEMO_ACCOUNT, PaymentStage } from '../support/payments.js';
 import { talk } from '../support/raw-http.js';
@@ -22,6 +24,7 @@ const PASSING: readonly ProblemCode[] = [
   'repeat_amount_too_soon',
   'phone_blocked',
   'too_many_requests',
+  'provider_unavailable',
   'unavailable',
 ];
 
@@ -52,6 +55,16 @@ describe('Every problem', () => {
   async function ring(phone: string, amount: string): Promise<string> {
     stage.mpesa.setFaults({ outcomeByPhone: { [phone.slice(1)]: 'ignore' } });
     return (await stage.collect({ amount, customer: { phone } })).body.id;
+  }
+
+  /** A payout that waits for somebody else. */
+  async function holdPayout(): Promise<string> {
+    const rules = (amounts: object[]) =>
+      call('PUT /v1/approval-rules', { body: { amounts, firstPaymentToNewNumber: null } });
+    await rules([{ currency: 'KES', amount: '1', approvals: 1 }]);
+    const { body } = await stage.pay();
+    await rules([]);
+    return body.id;
   }
 
   async function exhaust(route: string, options: TestRequest): Promise<TestAnswer> {
@@ -107,6 +120,10 @@ describe('Every problem', () => {
       stage.mpesa.setSettings({ promptLifeMs: 60_000 });
       return stage.collect({ customer: { phone }, amount: '300' });
     },
+    otp_not_expected: async () => {
+      const { body } = await stage.collect();
+      return call(`POST /v1/transactions/${body.id}/otp`, { body: { otp: '482913' } });
+    },
     not_in_review: async () => {
       const { body } = await stage.collect();
       return call(`POST /v1/transactions/${body.id}/ruling`, { body: { outcome: 'failed', note: 'Never paid.' } });
@@ -125,6 +142,36 @@ describe('Every problem', () => {
       const { body } = await stage.collect();
       await stage.until(body.id, ['succeeded']);
       return call(`POST /v1/transactions/${body.id}/cancel`);
+    },
+    own_payout: async () => call(`POST /v1/transactions/${await holdPayout()}/approve`),
+    not_awaiting_approval: async () => {
+      const { key: another } = await stage.gateway.createKey(stage.merchant.id);
+      const { body } = await stage.collect();
+      return call(`POST /v1/transactions/${body.id}/approve`, { key: another });
+    },
+    not_refundable: async () => call('POST /v1/refunds', toRefund((await stage.collect()).body.id)),
+    refund_exceeds_payment: async () => {
+      const { body } = await stage.collect();
+      await stage.until(body.id, ['succeeded']);
+      return call('POST /v1/refunds', toRefund(body.id, { amount: '151' }));
+    },
+    payouts_stopped: async () => {
+      await call('POST /v1/payouts/stop', { body: { reason: 'A key leaked' } });
+      const answer = await stage.pay();
+      await call('POST /v1/payouts/start');
+      return answer;
+    },
+    limit_exceeded: async () => {
+      await call('PATCH /v1/limits', { body: { currency: 'KES', perPayout: '149.99' } });
+      const answer = await stage.pay();
+      await call('PATCH /v1/limits', { body: { currency: 'KES', perPayout: null } });
+      return answer;
+    },
+    limit_above_maximum: async () => {
+      const { key: platform } = await stage.gateway.createKey(null);
+      const body = { currency: 'UGX', perDay: '1' };
+      await call(`PATCH /v1/merchants/${stage.merchant.id}/limits`, { key: platform, body });
+      return call('PATCH /v1/limits', { body: { currency: 'UGX', perDay: '2' } });
     },
     conflict: async () => {
       const { body } = await call('POST /v1/api-keys', { body: { name: 'Shop', scopes: ['read'] } });
@@ -146,6 +193,20 @@ describe('Every problem', () => {
     amount_granularity: () => stage.collect({ amount: '150.50' }),
     currency_mismatch: () => stage.collect({ amount: '150', currency: 'UGX' }),
     recipient_invalid: () => stage.collect({ customer: { phone: '+22997000000' } }),
+    upgrade_required: () => call('GET /v1/realtime'),
+    otp_refused: async () => {
+      const dexchange = await startDexchangeSimulator();
+      try {
+        const account = { ...DEXCHANGE_ACCOUNT, settings: { baseUrl: dexchange.baseUrl } };
+        await call('POST /v1/provider-accounts', { body: account });
+        const wizall = { method: 'wizall_sn', currency: 'XOF', amount: '7500', customer: { phone: '+221770000042' } };
+        const { body } = await stage.collect(wizall);
+        await stage.until(body.id, ['pending']);
+        return await call(`POST /v1/transactions/${body.id}/otp`, { body: { otp: '0000000' } });
+      } finally {
+        await dexchange.close();
+      }
+    },
     method_unavailable: () => stage.collect({ method: 'mtn_bj' }),
     // What a method needs is a fact of its provider; whichever providers are installed, here it needs one field more.
     required_field_missing: async () => {
@@ -169,6 +230,16 @@ describe('Every problem', () => {
       const answer = await call('GET /v1/merchant');
       await rename('merchants_away', 'merchants');
       return answer;
+    },
+    provider_unavailable: async () => {
+      stage.mpesa.setFaults({ gatewayScope: 'push', maintenance: true });
+      for (let count = 1; count <= 3; count++) await stage.collect();
+      for (let turn = 0; turn < 20; turn++) {
+        await stage.pass(2_000);
+        const answer = await stage.collect();
+        if (answer.status === 503) return answer;
+      }
+      throw new Error('It never was unavailable.');
     },
     unavailable: async () => {
       const socket = await openRequest(stage.gateway.baseUrl);
@@ -247,4 +318,11 @@ function toRefusal(wire: string): Refusal {
     ),
   );
   return { status: Number(line.split(' ')[1]), headers, body: JSON.parse(text) };
+}
+
+function toRefund(transactionId: string, body: object = {}) {
+  return {
+    headers: { 'idempotency-key': `refund-${transactionId}` },
+    body: { reference: `REFUND-${transactionId}`, transactionId, ...body },
+  };
 }

@@ -1,25 +1,29 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
-import type { TransferView } from '#libs/simulators/mpesa';
+import type { OrderView, TransferView } from '#libs/simulators/mpesa';
 import { createTestDatabase, type TestDatabase } from './databases.js';
+import { makeDataFolder } from './data-folder.js';
 import { createTestGateway } from './gateway.js';
 import { findFreePort } from './gateway-process.js';
 import { DEMO_ACCOUNT } from './payments.js';
 import { TestRedisServer } from './redis-server.js';
 
 const START_LIMIT_MS = 120_000;
-const SETTLE_LIMIT_MS = 120_000;
+// What nobody answered is asked again after ten minutes of the gateway's time.
+const SETTLE_LIMIT_MS = 240_000;
 
 export const CHAOS_ROLES = ['api', 'worker 1', 'worker 2'] as const;
 export type ChaosRole = (typeof CHAOS_ROLES)[number];
 
-/** How a collection ended, and how often its money moved by the provider's own book. */
+/** Which way the money goes. */
+export type ChaosKind = 'collection' | 'payout';
+
+/** How a transaction ended, and how often its money moved by the provider's own book. */
 export interface ChaosEnd {
   readonly id: string;
   readonly status: string;
@@ -94,7 +98,7 @@ export class ChaosStage {
    * killed, and under one that is only slow.
    */
   static async start({ timeFactor }: { readonly timeFactor: number }): Promise<ChaosStage> {
-    const dataDir = mkdtempSync(path.join(tmpdir(), 'malipo-chaos-'));
+    const dataDir = makeDataFolder('malipo-chaos-');
     const server = await createTestDatabase();
     const redis = await TestRedisServer.start('--maxmemory-policy', 'noeviction');
     const port = String(await findFreePort());
@@ -153,21 +157,16 @@ export class ChaosStage {
   }
 
   /**
-   * Asks for a shilling amount until the request is acknowledged, with the same key each time: an answer may be lost with
+   * Asks for 150 shillings, or to pay them, until the request is acknowledged, with the same key each time: an answer may be lost with
    * the process that gave it. Answers the transaction's id.
    */
-  async collect(reference: string, phone: string): Promise<string> {
-    const body = {
-      reference,
-      amount: 150,
-      currency: 'KES',
-      method: 'mpesa_ke',
-      customer: { phone },
-      expiresInSeconds: 86_400,
-    };
+  async ask(kind: ChaosKind, reference: string, phone: string): Promise<string> {
+    const party = kind === 'payout' ? { recipient: { phone }, purpose: 'salary' } : { customer: { phone } };
+    const order = { reference, amount: 150, currency: 'KES', method: 'mpesa_ke', expiresInSeconds: 86_400 };
+    const body = { ...order, ...party };
     const giveUpAt = performance.now() + START_LIMIT_MS;
     for (;;) {
-      const answer = await this.request('POST', '/v1/collections', body, reference).catch(() => undefined);
+      const answer = await this.request('POST', `/v1/${kind}s`, body, reference).catch(() => undefined);
       if (answer?.status === 201) return answer.body.id;
       // A gateway that is being killed may say 503; anything else would be wrong.
       if (answer && answer.status !== 503) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
@@ -200,14 +199,26 @@ export class ChaosStage {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  // Doubt that can still be asked about is not over: a provider reference is known, or word of one is being looked at.
+  // Doubt that can still be asked about is not over: a provider reference is known, word of one is being looked at, or it is
+  // a payout that the provider has, and that our own id finds.
   private async countOpen(): Promise<number> {
     const [rows] = await this.rows.query(
       `SELECT COUNT(*) AS open FROM transactions
        WHERE status IN ('created', 'submitting', 'pending') OR (status = 'unconfirmed' AND provider_reference IS NOT NULL)
        UNION ALL SELECT COUNT(*) FROM jobs WHERE kind IN ('submit', 'apply_callback')`,
     );
-    return (rows as { open: number | string }[]).reduce((sum, { open }) => sum + Number(open), 0);
+    const open = (rows as { open: number | string }[]).reduce((sum, { open: count }) => sum + Number(count), 0);
+    return open > 0 ? open : this.countFindable();
+  }
+
+  private async countFindable(): Promise<number> {
+    const [rows] = await this.rows.query(
+      "SELECT phone FROM transactions WHERE kind = 'payout' AND status = 'unconfirmed'",
+    );
+    const doubtful = new Set((rows as Pick<Row, 'phone'>[]).map(({ phone }) => phone));
+    if (doubtful.size === 0) return 0;
+    const orders: OrderView[] = await this.control('GET', 'orders');
+    return orders.filter(({ api, msisdn }) => api === 'b2c' && doubtful.has(`+${msisdn}`)).length;
   }
 
   private async tell(id: string): Promise<string[]> {
@@ -258,6 +269,7 @@ const SIMULATED = {
   ANSWER_DELAY_MS: '50',
   PROCESSING_DELAY_MS: '20',
   CALLBACK_DELAY_MS: '20',
+  ORDER_DELAY_MS: '50',
   SAME_AMOUNT_WINDOW_MS: '0',
   UNFINISHED_PROMPT_LIMIT: '0',
 };

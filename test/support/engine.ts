@@ -1,5 +1,7 @@
 import { createIdSource, ManualTime } from '#libs/primitives';
+import { EmailFanout } from '../../src/emails/email-fanout.js';
 import { EventSequencer } from '../../src/events/event-sequencer.js';
+import { PositionNews } from '../../src/events/position-news.js';
 import type { JobDriver } from '../../src/jobs/job-driver.js';
 import { Jobs } from '../../src/jobs/jobs.js';
 import { hashOf } from '../../src/secrets/hash.js';
@@ -19,6 +21,7 @@ export class Engine {
   readonly jobs;
   readonly guards;
   readonly sequencer;
+  readonly emails;
   readonly webhooks;
   readonly news = new TransactionNews();
   readonly lifecycle;
@@ -38,10 +41,11 @@ export class Engine {
     };
     this.jobs = new Jobs(driver, time, this.ids);
     this.guards = new PhoneGuards(time);
-    this.sequencer = new EventSequencer(database, time, time);
+    this.sequencer = new EventSequencer(database, new PositionNews(), time, time);
     // Nothing runs behind a test's back: it numbers events by hand.
     void this.sequencer.beforeApplicationShutdown();
-    this.webhooks = new WebhookFanout(this.jobs, this.sequencer, time, this.ids);
+    this.emails = new EmailFanout(this.jobs, { smtp: undefined }, time, this.ids);
+    this.webhooks = new WebhookFanout(this.jobs, this.sequencer, this.emails, time, this.ids);
     this.lifecycle = new TransactionLifecycle(database, this.guards, this.webhooks, time, this.ids, this.news);
     this.writer = new AcceptWriter(database, this.lifecycle, this.guards, this.jobs, this.webhooks);
     this.database = database;
@@ -97,6 +101,7 @@ export function toTransaction(given: Partial<Transaction> = {}): Transaction {
     nextAction: null,
     failure: null,
     doubt: null,
+    approvals: null,
     parentId: null,
     batchId: null,
     paymentLinkId: null,

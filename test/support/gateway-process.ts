@@ -15,7 +15,7 @@ export interface DemoFile {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly approverKey: string;
-  readonly simulators: { readonly mpesa: string };
+  readonly simulators: { readonly mpesa: string; readonly moneroo: string; readonly dexchange: string };
 }
 
 /** How a script ended, and what it said. */

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { createIdSource } from '#libs/primitives';
 import type { Mode } from '#libs/provider-kit';
@@ -12,11 +10,14 @@ import { systemSeams, type Seams } from '../../src/config/config.module.js';
 import { readSettings, type Settings } from '../../src/config/settings.js';
 import { startGateway, type Gateway } from '../../src/gateway.js';
 import { JOB_DRIVER, type JobDriver } from '../../src/jobs/job-driver.js';
+import { Database } from '../../src/database/database.js';
 import { RedisLink } from '../../src/redis/redis-link.js';
 import { MerchantsService } from '../../src/merchants/merchants.service.js';
 import { createTestDatabase, type DatabaseKind } from './databases.js';
+import { findEventFaults } from './event-schemas.js';
 
 export { describeOnBothDatabases, type DatabaseKind } from './databases.js';
+import { makeDataFolder } from './data-folder.js';
 
 /** What a test may choose; everything else is as on a fresh machine. */
 export interface TestGatewayOptions {
@@ -75,7 +76,7 @@ export class TestGateway {
 
   /** Ready when it resolves; call `close` in `afterAll`. */
   static async boot({ database, seams = {}, environment = {}, cluster }: TestGatewayOptions): Promise<TestGateway> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'malipo-test-'));
+    const dataDir = makeDataFolder('malipo-test-');
     const server = database === 'mysql' ? await createTestDatabase() : undefined;
     const cleanUp = async (): Promise<void> => {
       await server?.drop();
@@ -200,9 +201,12 @@ export class TestGateway {
 
   /** Stops it and removes its data. */
   async close(): Promise<void> {
+    // Whatever a test was about: each event that merchants were told is one of the catalogue (docs/events.md).
+    const faults = await findEventFaults(this.get(Database));
     await forgetIn(this.get(RedisLink));
     await this.stop();
     await this.destroy();
+    if (faults.length > 0) throw new Error(`Events are not as documented:\n${faults.join('\n')}`);
   }
 
   /** Removes the data of a gateway that was stopped before. */

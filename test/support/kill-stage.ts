@@ -1,15 +1,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startMpesaSimulator, type MpesaSimulator } from '#libs/simulators/mpesa';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './databases.js';
+import { makeDataFolder } from './data-folder.js';
 import { createTestGateway } from './gateway.js';
 import { DEMO_ACCOUNT } from './payments.js';
+
+/** Which way the money goes. */
+export type KilledKind = 'collection' | 'payout';
 
 /** On which side of its commit a process dies. */
 export type KillSide = 'before' | 'after';
@@ -31,7 +34,7 @@ export class KillStage {
   ) {}
 
   static async start(database: DatabaseKind): Promise<KillStage> {
-    const dataDir = mkdtempSync(path.join(tmpdir(), 'malipo-kill-'));
+    const dataDir = makeDataFolder('malipo-kill-');
     const server = database === 'mysql' ? await createTestDatabase() : undefined;
     const mpesa = await startMpesaSimulator({
       settings: {
@@ -41,6 +44,7 @@ export class KillStage {
         processingDelayMs: 1,
         callbackDelayMs: 20,
         callbackRetryDelayMs: 1_000,
+        orderDelayMs: 1,
         sameAmountWindowMs: 0,
         unfinishedPromptLimit: 0,
       },
@@ -99,22 +103,48 @@ export class KillStage {
     this.baseUrl = String(message.baseUrl);
   }
 
-  /** Asks for 150 KES. Undefined where the process died before it answered. */
-  async collect(phone: string, reference: string): Promise<{ status: number; body: any } | undefined> {
+  /** Asks for 150 KES, or pays them. Undefined where the process died before it answered. */
+  async request(
+    kind: KilledKind,
+    phone: string,
+    reference: string,
+  ): Promise<{ status: number; body: any } | undefined> {
+    const party = kind === 'payout' ? { recipient: { phone }, purpose: 'salary' } : { customer: { phone } };
     try {
-      const answer = await fetch(`${this.baseUrl}/v1/collections`, {
+      const answer = await fetch(`${this.baseUrl}/v1/${kind}s`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${this.key}`,
           'content-type': 'application/json',
           'idempotency-key': reference,
         },
-        body: JSON.stringify({ reference, amount: '150', currency: 'KES', method: 'mpesa_ke', customer: { phone } }),
+        body: JSON.stringify({ reference, amount: '150', currency: 'KES', method: 'mpesa_ke', ...party }),
       });
       return { status: answer.status, body: await answer.json() };
     } catch {
       return undefined;
     }
+  }
+
+  /** How often the provider took the instruction for this phone. */
+  countTaken(kind: KilledKind, phone: string): number {
+    const parties =
+      kind === 'payout'
+        ? this.mpesa.orders().flatMap(({ msisdn }) => msisdn ?? [])
+        : this.mpesa.prompts().map(({ msisdn }) => msisdn);
+    return parties.filter((msisdn) => `+${msisdn}` === phone).length;
+  }
+
+  /** Ends the process at this instant, as a power cut would. */
+  async kill(): Promise<void> {
+    this.process?.kill('SIGKILL');
+    while (this.isAlive) await sleep(2);
+  }
+
+  async create(route: string, body: object): Promise<any> {
+    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${this.baseUrl}${route}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return answer.json();
   }
 
   async read(route: string): Promise<any> {
@@ -123,8 +153,7 @@ export class KillStage {
   }
 
   async close(): Promise<void> {
-    this.process?.kill('SIGKILL');
-    if (this.process && this.isAlive) await once(this.process, 'exit');
+    await this.kill();
     await this.mpesa.close();
     await this.server?.drop();
     rmSync(this.dataDir, { recursive: true, force: true });

@@ -1,20 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeOnBothDatabases } from './databases.js';
-import { KillStage, type KillSide } from './kill-stage.js';
+import { describeOnBothDatabases, describeOnServer, type DatabaseKind } from './databases.js';
+import { KillStage, type KilledKind, type KillSide } from './kill-stage.js';
 
-/** How a killed and restarted collection ended, and what the provider's own book says. */
+export const onSqlite: KillsOn = (name, tests) => describe(`${name}, on SQLite`, () => tests('sqlite'));
+export const onServer: KillsOn = (name, tests) =>
+  describeOnServer(`${name}, on MySQL or MariaDB`, () => tests('mysql'));
+
+/** How a killed and restarted transaction ended, and what the provider's own book says. */
 interface End {
   readonly transaction: any;
-  readonly pushes: number;
+  /** How often the provider took the instruction. */
+  readonly taken: number;
   readonly movements: number;
 }
 
+type KillsOn = (name: string, tests: (database: DatabaseKind) => void) => void;
+
 /**
- * Kills the gateway at every write of a collection in turn, starts it again, and compares the end with the book of the
+ * Kills the gateway at every write of a collection or payout in turn, starts it again, and compares the end with the book of the
  * simulated M-Pesa. The client, whose answer may be lost with the process, repeats its request with the same key.
  */
-export function describeKills(side: KillSide): void {
-  describeOnBothDatabases(`A gateway killed ${side} each write of a collection`, (database) => {
+export function describeKills(side: KillSide, kind: KilledKind, where: KillsOn = describeOnBothDatabases): void {
+  where(`A gateway killed ${side} each write of a ${kind}`, (database) => {
     let stage: KillStage;
     let made = 0;
 
@@ -33,10 +40,22 @@ export function describeKills(side: KillSide): void {
       expect(ends.filter((end) => end.endsWith('succeeded')).length).toBeGreaterThan(writes / 2);
     }, 400_000);
 
+    it('asks, and does not send again, where it died while the answer was on its way', async () => {
+      stage.mpesa.setFaults({ slowAnswer: true, slowAnswerMs: 1_500, callbackRetries: 20 });
+      const { phone, reference } = nextCustomer();
+      const created = await stage.request(kind, phone, reference);
+      while (stage.countTaken(kind, phone) === 0) await sleep(10);
+      await stage.kill();
+      stage.mpesa.setFaults({ slowAnswer: false });
+      await stage.revive();
+      const { transaction, taken, movements } = await findEnd(created!.body.id, phone);
+      expect([transaction.status, taken, movements]).toEqual(['succeeded', 1, 1]);
+    });
+
     async function countWrites(): Promise<number> {
       await stage.arm(Number.MAX_SAFE_INTEGER, side);
       const { phone, reference } = nextCustomer();
-      const created = await stage.collect(phone, reference);
+      const created = await stage.request(kind, phone, reference);
       await reach(created!.body.id, ['succeeded']);
       await sleep(300);
       return stage.countWrites();
@@ -47,18 +66,18 @@ export function describeKills(side: KillSide): void {
       // The real provider sends a callback once; here it tries again, so that the restarted gateway hears of it.
       stage.mpesa.setFaults({ callbackRetries: 20 });
       await stage.arm(at, side);
-      const first = await stage.collect(phone, reference);
+      const first = await stage.request(kind, phone, reference);
       await stage.waitForDeath(2_000);
       await stage.revive();
-      const again = await stage.collect(phone, reference);
+      const again = await stage.request(kind, phone, reference);
       expect(again?.status).toBe(201);
       // What was acknowledged survives, and the repetition finds it.
       if (first) expect(again?.body.id).toBe(first.body.id);
       const end = await findEnd(again!.body.id, phone);
-      if (end.pushes === 1 && end.transaction.status !== 'succeeded') throw new Error(await tellStory(at, end));
-      expect(end.pushes).toBeLessThanOrEqual(1);
-      expect(end.movements).toBe(end.pushes);
-      if (end.pushes === 0)
+      if (end.taken === 1 && end.transaction.status !== 'succeeded') throw new Error(await tellStory(at, end));
+      expect(end.taken).toBeLessThanOrEqual(1);
+      expect(end.movements).toBe(end.taken);
+      if (end.taken === 0)
         expect(end.transaction).toMatchObject({
           status: 'unconfirmed',
           doubt: { reason: expect.stringMatching(/worker_lost|answer_lost/) },
@@ -72,7 +91,7 @@ export function describeKills(side: KillSide): void {
         (line: any) => `${line.at} ${line.event}: ${line.from} → ${line.to} ${JSON.stringify(line.evidence)}`,
       );
       return [
-        `Killed ${side} write ${String(at)}: the customer paid, and the transaction is ${transaction.status}.`,
+        `Killed ${side} write ${String(at)}: the money moved, and the transaction is ${transaction.status}.`,
         ...lines.reverse(),
         `Callbacks: ${JSON.stringify(stage.mpesa.callbacks().slice(-2))}`,
       ].join('\n');
@@ -80,11 +99,11 @@ export function describeKills(side: KillSide): void {
 
     async function findEnd(id: string, phone: string): Promise<End> {
       await reach(id, ['succeeded', 'unconfirmed']);
-      const pushes = stage.mpesa.prompts().filter((prompt) => `+${prompt.msisdn}` === phone).length;
-      // Where the customer paid, proof is on its way; where nothing was sent, nothing may ever come.
-      const settled = await reach(id, ['succeeded'], pushes === 1 ? 25_000 : 1_500);
+      const taken = stage.countTaken(kind, phone);
+      // Where money moved, proof is on its way; where nothing was sent, nothing may ever come.
+      const settled = await reach(id, ['succeeded'], taken === 1 ? 25_000 : 1_500);
       const movements = stage.mpesa.transfers().filter((transfer) => `+${transfer.party}` === phone).length;
-      return { transaction: settled, pushes, movements };
+      return { transaction: settled, taken, movements };
     }
 
     async function reach(id: string, statuses: readonly string[], limitMs = 15_000): Promise<any> {
@@ -98,7 +117,7 @@ export function describeKills(side: KillSide): void {
 
     function nextCustomer(): { phone: string; reference: string } {
       made++;
-      return { phone: `+2547112${String(10_000 + made)}`, reference: `KILL-${side}-${String(made)}` };
+      return { phone: `+2547112${String(10_000 + made)}`, reference: `KILL-${kind}-${side}-${String(made)}` };
     }
   });
 }

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataSource, type Logger } from 'typeorm';
 import type { DatabaseSettings } from '../../src/config/settings.js';
@@ -7,6 +6,7 @@ import { toDataSourceOptions } from '../../src/database/data-source.js';
 import { Database } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { createTestDatabase, type DatabaseKind } from './databases.js';
+import { makeDataFolder } from './data-folder.js';
 
 /** One way into a database, as one process has it. */
 export interface Connection {
@@ -28,7 +28,7 @@ export interface TestStore extends Connection {
 /** An empty place for a database, not migrated and not opened. */
 export async function createPlace(kind: DatabaseKind): Promise<{ settings: DatabaseSettings; drop(): Promise<void> }> {
   if (kind === 'sqlite') {
-    const folder = mkdtempSync(join(tmpdir(), 'malipo-test-'));
+    const folder = makeDataFolder('malipo-test-');
     const drop = async () => rmSync(folder, { recursive: true, force: true });
     return { settings: { kind: 'sqlite', file: join(folder, 'malipo.db') }, drop };
   }

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createIdSource, ManualTime } from '#libs/primitives';
+import { Database } from '../../src/database/database.js';
+import { EmailSuppressions } from '../../src/emails/email-suppressions.js';
 import {
+  SIMULATOR_CERTIFICATE,
   startMpesaSimulator,
   type MpesaSimulator,
   type MpesaSimulatorOptions,
+  type OrderView,
   type PromptView,
+  type TransferView,
 } from '#libs/simulators/mpesa';
 import {
   createTestGateway,
@@ -14,15 +19,17 @@ import {
   type TestMerchant,
 } from './gateway.js';
 
-/** The simulator's published demo app and Safaricom's published sandbox shortcode and passkey. */
+/** The simulator's published demo app, and what Safaricom publishes for its sandbox. It collects and pays out. */
 export const DEMO_ACCOUNT = {
   provider: 'mpesa',
   credentials: {
     consumerKey: 'demo-consumer-key',
     consumerSecret: 'demo-consumer-secret',
     passkey: 'bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919',
+    initiatorName: 'testapi',
+    initiatorPassword: 'Safaricom999!*!',
   },
-  settings: { shortcode: '174379', type: 'paybill' },
+  settings: { shortcode: '174379', type: 'paybill', certificate: SIMULATOR_CERTIFICATE },
 } as const;
 
 /** Milliseconds instead of seconds, and callbacks to loopback: what a test in one process needs. */
@@ -32,6 +39,8 @@ const FAST = {
   answerDelayMs: 1,
   processingDelayMs: 1,
   callbackDelayMs: 1,
+  orderDelayMs: 1,
+  reversalDelayMs: 1,
   sameAmountWindowMs: 0,
 } as const;
 
@@ -105,6 +114,38 @@ export class PaymentStage {
         ...body,
       },
     });
+  }
+
+  /** Pays a recipient: 150 KES to a phone of its own, unless the test says otherwise. */
+  pay(body: object = {}, { key = this.merchant.key, idempotencyKey = `key-${++this.made}` } = {}): Promise<TestAnswer> {
+    return this.gateway.request('POST /v1/payouts', {
+      key,
+      headers: { 'idempotency-key': idempotencyKey },
+      body: {
+        reference: `PAY-${idempotencyKey}`,
+        amount: '150.00',
+        currency: 'KES',
+        method: 'mpesa_ke',
+        purpose: 'salary',
+        recipient: { phone: this.freshPhone() },
+        ...body,
+      },
+    });
+  }
+
+  /** What was really paid out to a phone. */
+  paidTo(phone: string): TransferView[] {
+    return this.mpesa.transfers().filter((transfer) => transfer.direction === 'out' && `+${transfer.party}` === phone);
+  }
+
+  /** The order that M-Pesa took for a phone, as soon as there is one. */
+  async orderFor(phone: string): Promise<OrderView> {
+    for (let turn = 0; turn < 200; turn++) {
+      const order = this.mpesa.orders().find(({ api, msisdn }) => api === 'b2c' && `+${msisdn}` === phone);
+      if (order) return order;
+      await realMoment();
+    }
+    throw new Error(`No payout to ${phone} was ever ordered.`);
   }
 
   private phones = 700_000_100;
@@ -199,6 +240,29 @@ export class PaymentStage {
     return JSON.stringify({ Body: { stkCallback } });
   }
 
+  /** The Result that Safaricom would send for a payout; or, with lies, what a forger would. */
+  resultLetter(
+    order: OrderView,
+    lie: { code?: string; amount?: string; phone?: string; conversationId?: string; originator?: string } = {},
+  ): string {
+    const parameters = [
+      { Key: 'TransactionAmount', Value: Number(lie.amount ?? order.amount) },
+      { Key: 'TransactionReceipt', Value: order.receipt ?? 'UKM4K7Q2ZP' },
+      { Key: 'ReceiverPartyPublicName', Value: `${lie.phone ?? order.msisdn} - Jane Doe` },
+    ];
+    const code = Number(lie.code ?? 0);
+    const Result = {
+      ResultType: 0,
+      ResultCode: code,
+      ResultDesc: 'The service request is processed successfully.',
+      OriginatorConversationID: lie.originator ?? order.originatorConversationId,
+      ConversationID: lie.conversationId ?? order.conversationId,
+      TransactionID: order.receipt ?? 'UKM4K7Q2ZP',
+      ...(code === 0 && { ResultParameters: { ResultParameter: parameters } }),
+    };
+    return JSON.stringify({ Result });
+  }
+
   /** Posts bytes to a callback path, as the provider or anybody else could. */
   async sendCallback(
     url: string,
@@ -249,4 +313,11 @@ function findRedisUrl(): string | undefined {
 
 function realMoment(): Promise<void> {
   return sleep(15);
+}
+
+/** Marks an address of the stage's merchant, as a bounce would. */
+export async function suppressAddress({ gateway, merchant }: PaymentStage): Promise<void> {
+  const mark = { merchantId: merchant.id, mode: 'test', address: 'gone@example.com', reason: 'bounced' } as const;
+  const suppressions = gateway.get(EmailSuppressions);
+  await gateway.get(Database).write((tx) => suppressions.add(tx, { ...mark, detail: '550 5.1.1 No such user' }));
 }

@@ -32,7 +32,7 @@ export function sendRaw(baseUrl: string, { method, path, headers = {}, body }: R
           status: incoming.statusCode ?? 0,
           headers: answered,
           text,
-          body: text === '' ? undefined : JSON.parse(text),
+          body: text !== '' && isJson(answered) ? JSON.parse(text) : undefined,
         });
       });
     });
@@ -59,4 +59,8 @@ export function talk(baseUrl: string, bytes: string | Buffer, { hangUp = true } 
     socket.on('end', () => socket.end());
     socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
   });
+}
+
+function isJson(headers: Headers): boolean {
+  return /^application\/(?:[\w.]+\+)?json/.test(headers.get('content-type') ?? '');
 }

@@ -58,6 +58,11 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
+  /** Ends every connection, as a server that is restarted does. */
+  hangUp(): void {
+    this.server.closeAllConnections();
+  }
+
   /** Ends every connection, hanging ones too. */
   close(): Promise<void> {
     this.server.closeAllConnections();

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -34,6 +32,7 @@ import { SecretsModule } from '../../src/secrets/secrets.module.js';
 import { WebhookFanout } from '../../src/webhooks/webhook-fanout.js';
 import { WebhooksModule } from '../../src/webhooks/webhooks.module.js';
 import { createTestDatabase, type DatabaseKind } from './databases.js';
+import { makeDataFolder } from './data-folder.js';
 
 /** A merchant with a key in one mode. */
 export interface StageMerchant {
@@ -60,7 +59,7 @@ export interface StagePlace {
 
 /** An empty database of its own. */
 export async function createStagePlace(database: DatabaseKind, egressAllow = '127.0.0.0/8'): Promise<StagePlace> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'malipo-webhooks-'));
+  const dataDir = makeDataFolder('malipo-webhooks-');
   const server = database === 'mysql' ? await createTestDatabase() : undefined;
   const settings = readSettings({
     MALIPO_RATE_LIMIT: '1000000',

@@ -1,0 +1,53 @@
+import { DexchangeStage } from '../support/dexchange.js';
+import { toLinkRequest } from '../support/link-stage.js';
+
+const OTP = '482913';
+
+describe('A payment page that asks for a one-time code', () => {
+  let stage: DexchangeStage;
+
+  beforeAll(async () => {
+    stage = await DexchangeStage.start('sqlite', { settings: { fixedOtp: OTP } });
+  });
+  afterAll(() => stage.close());
+
+  const open = async (url: string) => {
+    const text = await (await fetch(url)).text();
+    return { text, nonce: /name="nonce" value="([^"]+)"/.exec(text)?.[1] ?? '' };
+  };
+  const post = (url: string, fields: Record<string, string>) =>
+    fetch(url, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: new URL(url).origin },
+      body: new URLSearchParams(fields),
+    });
+  const read = async (id: string) => (await stage.request(`GET /v1/payment-links/${id}`)).body;
+
+  it('takes it, says what is wrong with it, and is paid', async () => {
+    const request = toLinkRequest({ amount: '7500', currency: 'XOF', methods: ['wizall_sn'], locale: 'fr' });
+    const { body: link } = await stage.request('POST /v1/payment-links', request);
+    const first = await open(link.url);
+    expect(first.text).toContain('Payer 7 500 F CFA');
+    await post(`${link.url}/attempts`, { nonce: first.nonce, method: 'wizall_sn', phone: stage.freshPhone() });
+    const { lastTransactionId } = await read(link.id);
+    await stage.untilStatus(lastTransactionId, 'pending', { stepMs: 0 });
+
+    const asked = await open(link.url);
+    expect(asked.text).toContain('autocomplete="one-time-code"');
+    // Nobody's half-typed code is refreshed away.
+    expect(asked.text).not.toContain('http-equiv="refresh"');
+    const { nonce } = asked;
+    const wrong = await post(`${link.url}/otp`, { nonce, otp: '000000' });
+    expect([wrong.status, (await wrong.text()).includes('Ce code n’a pas été accepté')]).toEqual([422, true]);
+    expect((await post(`${link.url}/otp`, { nonce, otp: ' ' })).status).toBe(422);
+    expect((await post(`${link.url}/otp`, { otp: OTP })).status).toBe(303);
+    expect((await stage.transaction(lastTransactionId)).nextAction).toEqual({ type: 'enter_otp' });
+    expect((await post(`${link.url}/otp`, { nonce, otp: OTP })).status).toBe(303);
+    await stage.untilStatus(lastTransactionId, 'succeeded');
+    expect(await read(link.id)).toMatchObject({ status: 'paid', paidBy: lastTransactionId });
+    expect((await open(link.url)).text).toContain('Payé. Merci');
+    // Too late is no error: the page shows how it stands.
+    expect((await post(`${link.url}/otp`, { nonce, otp: OTP })).status).toBe(303);
+  });
+});
