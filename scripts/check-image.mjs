@@ -104,15 +104,19 @@ async function checkProduction(image, databaseUrl) {
 
 /** The services of docker-compose.yml that run our image, as processes: a payment must go through all of them. */
 async function checkTrial(image, databaseUrl, redisUrl) {
-  console.log('— docker-compose.yml: migrate, API, two workers, simulated M-Pesa, demo merchant');
+  console.log('— docker-compose.yml: migrate, API, two workers, three simulated providers, demo merchant');
   const services = await readServices();
   // Each container has a name and a network of its own; processes on one machine have ports.
-  const simulatorUrl = `http://127.0.0.1:${await findFreePort()}`;
+  const mpesaUrl = `http://127.0.0.1:${await findFreePort()}`;
+  const monerooUrl = `http://127.0.0.1:${await findFreePort()}`;
+  const dexchangeUrl = `http://127.0.0.1:${await findFreePort()}`;
   const apiUrl = `http://127.0.0.1:${await findFreePort()}`;
   const translate = (text) =>
     text
       .replace('http://api:3000', apiUrl)
-      .replace(/http:\/\/(simulator-mpesa|127\.0\.0\.1):4000/, simulatorUrl)
+      .replace(/http:\/\/(simulator-mpesa|127\.0\.0\.1):4000/, mpesaUrl)
+      .replace(/http:\/\/(simulator-moneroo|127\.0\.0\.1):4001/, monerooUrl)
+      .replace(/http:\/\/(simulator-dexchange|127\.0\.0\.1):4002/, dexchangeUrl)
       .replace(/^mysql:\/\/.*/, databaseUrl)
       .replace(/^redis:\/\/.*/, redisUrl)
       .replace('10.213.77.0/24', '127.0.0.0/8');
@@ -123,12 +127,17 @@ async function checkTrial(image, databaseUrl, redisUrl) {
     return start(image, name, (command ?? image.command).map(translate), Object.fromEntries(own), port);
   };
 
-  const simulator = await launch('simulator-mpesa', simulatorUrl);
+  const simulators = [
+    await launch('simulator-mpesa', mpesaUrl),
+    await launch('simulator-moneroo', monerooUrl),
+    await launch('simulator-dexchange', dexchangeUrl),
+  ];
   const migrate = await launch('migrate');
   await migrate.succeed();
   const gateways = [await launch('api', apiUrl), await launch('worker'), await launch('worker')];
   for (const gateway of gateways) await gateway.untilHealthy(image.healthcheck);
-  await simulator.untilHealthy(services['simulator-mpesa'].healthcheck.test.slice(1).map(translate));
+  for (const simulator of simulators)
+    await simulator.untilHealthy(services[simulator.name].healthcheck.test.slice(1).map(translate));
 
   const first = await launch('trial');
   await first.succeed();
@@ -136,8 +145,19 @@ async function checkTrial(image, databaseUrl, redisUrl) {
   const second = await launch('trial');
   await second.succeed();
   if (!key || !second.output.includes(key)) throw new Error('A second run of the trial made another merchant.');
-  await pay(apiUrl, simulatorUrl, key);
-  console.log('  a simulated payment got from created to succeeded, and the book of the simulator agrees');
+  await pay(apiUrl, mpesaUrl, key, {
+    ...{ amount: '150.00', currency: 'KES', method: 'mpesa_ke' },
+    customer: { phone: '+254700000123' },
+  });
+  await pay(apiUrl, monerooUrl, key, {
+    ...{ amount: '2500', currency: 'XOF', method: 'mtn_bj', returnUrl: 'https://shop.example/thanks' },
+    customer: { phone: '+2290190112233', firstName: 'Ama', lastName: 'Koffi', email: 'ama.k@example.com' },
+  });
+  await pay(apiUrl, dexchangeUrl, key, {
+    ...{ amount: '3000', currency: 'XOF', method: 'wave_sn', returnUrl: 'https://shop.example/thanks' },
+    customer: { phone: '+221770112233' },
+  });
+  console.log('  each simulated payment got from created to succeeded, and the books of the simulators agree');
 }
 
 /** What compose would read, with the secrets that `make-env.sh` makes. */
@@ -152,13 +172,13 @@ async function readServices() {
   return resolveVariables(services, readEnvFile(join(folder, '.env')));
 }
 
-async function pay(api, simulator, key) {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'idempotency-key': 'image-1' };
-  const body = { reference: 'IMAGE-1', amount: '150.00', currency: 'KES', method: 'mpesa_ke' };
+async function pay(api, simulator, key, payment) {
+  const reference = `IMAGE-${payment.method}`;
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'idempotency-key': reference };
   const created = await expectAnswer(201, `${api}/v1/collections`, {
     method: 'POST',
     headers,
-    body: JSON.stringify({ ...body, customer: { phone: '+254700000123' } }),
+    body: JSON.stringify({ reference, ...payment }),
   });
   const deadline = Date.now() + paymentLimitMs;
   for (;;) {

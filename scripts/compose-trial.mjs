@@ -47,15 +47,30 @@ async function createMerchant() {
 async function connectSimulators(key) {
   const { body } = await expectStatus(200, 'GET', '/v1/provider-accounts', key);
   for (const [provider, baseUrl] of Object.entries(simulators)) {
-    if (body.data.some((account) => account.provider === provider)) continue;
     const plan = SIMULATORS.find((simulator) => simulator.provider === provider);
     if (plan === undefined) throw new Error(`There is no simulator of ${provider}.`);
-    const { credentials, settings } = plan.account;
-    const account = { provider, credentials, settings: { ...settings, baseUrl } };
-    const created = await expectStatus(201, 'POST', '/v1/provider-accounts', key, account);
-    const check = await expectStatus(200, 'POST', `/v1/provider-accounts/${created.body.id}/check`, key);
-    if (check.body.status !== 'ok') throw new Error(`The simulator of ${provider} says: ${JSON.stringify(check.body)}`);
+    const known = body.data.find((account) => account.provider === provider);
+    const account = known ?? (await createAccount(key, plan, baseUrl));
+    if (plan.webhooksPath) await enterWebhook(plan, baseUrl, account.webhookUrl);
   }
+}
+
+async function createAccount(key, { provider, account: { credentials, settings, priority } }, baseUrl) {
+  const account = { provider, credentials, settings: { ...settings, baseUrl }, priority };
+  const created = await expectStatus(201, 'POST', '/v1/provider-accounts', key, account);
+  const check = await expectStatus(200, 'POST', `/v1/provider-accounts/${created.body.id}/check`, key);
+  if (check.body.status !== 'ok') throw new Error(`The simulator of ${provider} says: ${JSON.stringify(check.body)}`);
+  return created.body;
+}
+
+/** What one would enter in the dashboard of the real provider. */
+async function enterWebhook({ provider, account, webhooksPath }, baseUrl, url) {
+  const answer = await fetch(`${baseUrl}${webhooksPath}`, {
+    method: 'PUT',
+    body: JSON.stringify([{ url, secret: account.credentials.webhookSecret }]),
+    signal: AbortSignal.timeout(answerLimitMs),
+  });
+  if (!answer.ok) throw new Error(`The simulator of ${provider} refused the webhook: ${await answer.text()}`);
 }
 
 async function expectStatus(expected, ...request) {
@@ -100,6 +115,8 @@ The trial is ready. Ask a simulated customer for money (the ports are those of .
     -d '${body}'
 
   Documentation  http://127.0.0.1:3000/docs
-  Phones         http://127.0.0.1:4000/phones
+  Phones         http://127.0.0.1:4000/phones (M-Pesa), http://127.0.0.1:4001/phones (Moneroo),
+                 http://127.0.0.1:4002/phones (DExchange)
+  E-mails        http://127.0.0.1:8025
 `;
 }

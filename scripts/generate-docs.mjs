@@ -1,14 +1,14 @@
 // `npm run generate`: rewrites the parts of the documentation that are made from the code, between their markers:
 //   <!-- generated: name -->  …  <!-- end of generated -->
 // What is outside the markers is written by hand and stays. `--check` changes nothing and fails where something is stale.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { buildWhenStale } from './build-when-stale.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const documents = ['README.md', 'docs/settings.md', 'docs/problems.md', 'docs/transaction-states.md'];
+const documents = ['README.md', 'docs/settings.md', 'docs/problems.md', 'docs/transaction-states.md', 'docs/events.md'];
 const block = /(<!-- generated: ([\w-]+) -->)[^]*?(<!-- end of generated -->)/g;
 
 const parts = {
@@ -16,12 +16,15 @@ const parts = {
   problems: toProblems,
   'states-diagram': toDiagram,
   'states-table': toTransitions,
+  events: toEvents,
 };
 
 buildWhenStale();
 const { SETTING_ROWS } = await import('../dist/src/config/settings.js');
 const { PROBLEMS } = await import('../dist/src/http/problem.js');
 const { TRANSITIONS, FINAL_STATUSES, nextState } = await import('../dist/src/transactions/transaction-states.js');
+
+const { createEventSchemas, listCatalogue } = await import('../dist/src/http/event-schemas.js');
 
 const stale = [];
 for (const path of documents) {
@@ -33,16 +36,44 @@ for (const path of documents) {
   stale.push(path);
   if (!process.argv.includes('--check')) writeFileSync(file, after);
 }
+await writeWhole('docs/event-schemas.json', JSON.stringify(await createEventSchemas()));
 if (stale.length === 0) console.log('The generated documentation is up to date.');
 else if (process.argv.includes('--check')) {
   console.error(`Not as the code says: ${stale.join(', ')}. npm run generate mends it.`);
   process.exitCode = 1;
 } else console.log(`Rewritten: ${stale.join(', ')}`);
 
+/** A file that is made from the code as a whole. */
+async function writeWhole(path, text) {
+  const file = join(root, path);
+  const after = await format(text, { ...(await resolveConfig(file)), filepath: file });
+  if (existsSync(file) && readFileSync(file, 'utf8') === after) return;
+  stale.push(path);
+  if (!process.argv.includes('--check')) writeFileSync(file, after);
+}
+
 function getPart(name, path) {
   const part = parts[name];
   if (part === undefined) throw new Error(`${path} asks for "${name}"; there are ${Object.keys(parts).join(', ')}.`);
   return part;
+}
+
+/** One table for each family of events. */
+function toEvents() {
+  const families = {};
+  for (const entry of listCatalogue()) (families[entry.family] ??= []).push(entry);
+  return Object.entries(families)
+    .map(([family, entries]) =>
+      [
+        `## ${family.replaceAll('_', ' ')}`,
+        '',
+        toTable(
+          ['Type', 'What it tells'],
+          entries.map(({ type, meaning }) => [`\`${type}\``, meaning]),
+        ),
+      ].join('\n'),
+    )
+    .join('\n\n');
 }
 
 function toSettings() {

@@ -60,7 +60,7 @@ export async function startBenchGateway(database: BenchDatabase): Promise<BenchS
 }
 
 // The public URL names the port and is fixed before the gateway listens, so port 0 would not do.
-function findFreePort(): Promise<number> {
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
