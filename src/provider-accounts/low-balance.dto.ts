@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length, Matches } from 'class-validator';
-import { IsAmount } from '../http/amount.decorator.js';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { IsAmount, IsCurrency } from '../http/amount.decorator.js';
 import { readMoney, type AmountField } from '../http/amount-reading.js';
 import type { LowBalance } from './provider-account.entity.js';
 
@@ -9,8 +9,7 @@ export class LowBalanceRequest {
   @IsAmount()
   amount!: string | number;
 
-  @ApiProperty({ description: 'ISO 4217.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
+  @IsCurrency()
   currency!: string;
 
   @ApiPropertyOptional({
