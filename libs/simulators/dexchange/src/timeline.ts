@@ -1,14 +1,10 @@
-import type { Watch } from '#libs/simulators/kit';
+import { Alarms, type Action, type Watch } from '#libs/simulators/kit';
 import { TERMINAL, type Plan, type Status, type Transaction, type TransactionRecord } from './book.js';
 import { createOperatorReference } from './ids.js';
 import { findOutcome, toPlan } from './outcomes.js';
 import { PAGE_SERVICES, findService } from './services.js';
 import type { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
-
-/** What somebody can do on a phone or a page, by the names every simulator's phones know. */
-export const ACTIONS = ['pin', 'wrong_pin', 'cancel', 'ignore'] as const;
-export type Action = (typeof ACTIONS)[number];
 
 const ENDS: Readonly<Record<Exclude<Action, 'ignore'>, Status>> = {
   pin: 'SUCCESS',
@@ -25,16 +21,17 @@ interface Step {
 
 /** Moves every transaction through its life. Survives a restart, for it acts on the book. */
 export class Timeline {
-  private readonly timers = new Map<string, () => void>();
+  private readonly alarms: Alarms;
   /** Pages that a browser has opened, and phones that were answered: a person decides, not the clock. */
   private readonly opened = new Set<string>();
-  private announcing = 0;
 
   constructor(
     private readonly world: World,
     private readonly webhooks: Webhooks,
     private readonly watch: Watch,
-  ) {}
+  ) {
+    this.alarms = new Alarms(world.time);
+  }
 
   /** Takes up what an earlier run left open. */
   resume(): void {
@@ -43,7 +40,6 @@ export class Timeline {
 
   /** Nothing is about to happen by itself, but for what nobody pays. */
   get isIdle(): boolean {
-    if (this.announcing > 0) return false;
     return ![...this.world.book.transactions.values()].some((transaction) => this.findNext(transaction)?.isWork);
   }
 
@@ -70,7 +66,7 @@ export class Timeline {
     const findStep = () => transaction.plan?.steps[transaction.steps];
     for (let step = findStep(); step; step = findStep()) {
       this.write(transaction, step.status);
-      await this.announce(transaction);
+      await this.webhooks.announce(transaction);
     }
   }
 
@@ -110,9 +106,13 @@ export class Timeline {
   }
 
   stop(): void {
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
+    this.alarms.stop();
     this.opened.clear();
+  }
+
+  /** Nothing will happen any more, not even to what is just being answered. */
+  close(): void {
+    this.alarms.close();
   }
 
   private plan({ expiresAt }: TransactionRecord, service: string, number: string): Plan | null {
@@ -122,15 +122,9 @@ export class Timeline {
   /** Sets the clock for what comes next. */
   private drive(transaction: Transaction): void {
     const { id } = transaction.record;
-    this.timers.get(id)?.();
-    this.timers.delete(id);
     const next = this.findNext(transaction);
-    if (!next) return;
-    const cancel = this.world.time.after(next.at - this.world.time.now(), () => {
-      this.timers.delete(id);
-      next.work();
-    });
-    this.timers.set(id, cancel);
+    if (next) this.alarms.set(id, next.at, next.work);
+    else this.alarms.clear(id);
   }
 
   private findNext(transaction: Transaction): Step | undefined {
@@ -151,7 +145,7 @@ export class Timeline {
   private turn(transaction: Transaction, status: Status, operatorRef?: string): void {
     this.write(transaction, status, operatorRef);
     this.drive(transaction);
-    void this.announce(transaction);
+    void this.webhooks.announce(transaction);
     this.watch.changed();
   }
 
@@ -160,16 +154,6 @@ export class Timeline {
     const service = plan?.service ?? record.service ?? '';
     const proven = status === 'SUCCESS' ? (operatorRef ?? createOperatorReference(service, time.now())) : null;
     book.record({ kind: 'turned', id: record.id, at: time.now(), status, operatorRef: proven });
-  }
-
-  private async announce(transaction: Transaction): Promise<void> {
-    this.announcing++;
-    try {
-      await this.webhooks.announce(transaction);
-    } finally {
-      this.announcing--;
-      this.watch.changed();
-    }
   }
 }
 

@@ -1,57 +1,56 @@
-import { SwitchBoard, systemTime, Watch, type SimulatorTime } from '#libs/simulators/kit';
+import {
+  Errands,
+  FaultBoard,
+  RequestMeter,
+  SwitchBoard,
+  systemRandom,
+  systemTime,
+  Watch,
+  type Action,
+  type SimulatorParts,
+} from '#libs/simulators/kit';
 import { Book, type Transaction } from './book.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './directory.js';
-import { Faults } from './faults.js';
-import { systemRandom } from './ids.js';
-import { RequestMeter } from './meter.js';
+import { FAULTS } from './faults.js';
 import { SETTINGS } from './settings.js';
-import { canAnswer, Timeline, type Action, type NoAnswer } from './timeline.js';
+import { canAnswer, Timeline, type NoAnswer } from './timeline.js';
 import { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
-
-/** What a simulated Moneroo is made of. */
-export interface SimulatorParts {
-  /** Where the book lies; without it the book is forgotten at the end. */
-  readonly dataDir?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  readonly faults?: Readonly<Record<string, unknown>>;
-  /** The apps, their keys and their webhooks; a demo app without webhooks by default. */
-  readonly directory?: DirectoryInput;
-  readonly time?: SimulatorTime;
-  readonly random?: () => number;
-}
 
 /** Moneroo without its doors: the HTTP server and the control API are in front of it. */
 export class Simulator {
   readonly world: World;
   readonly watch = new Watch();
+  readonly errands: Errands;
   readonly webhooks: Webhooks;
   readonly timeline: Timeline;
   readonly meter: RequestMeter;
 
-  constructor(parts: SimulatorParts) {
+  constructor(parts: SimulatorParts<DirectoryInput>) {
     this.world = {
       settings: new SwitchBoard(SETTINGS, parts.settings),
-      faults: new Faults(parts.faults ?? {}, parts.random ?? systemRandom),
+      faults: new FaultBoard(FAULTS, parts.faults ?? {}, parts.random ?? systemRandom),
       directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
-      book: Book.open(parts.dataDir),
+      book: new Book(parts.dataDir),
       time: parts.time ?? systemTime,
       baseUrl: 'http://127.0.0.1',
     };
-    this.meter = new RequestMeter(this.world);
-    this.webhooks = new Webhooks(this.world, this.watch);
+    this.meter = new RequestMeter(this.world.time);
+    this.errands = new Errands(this.world.time, this.watch);
+    this.webhooks = new Webhooks(this.world, this.errands);
     this.timeline = new Timeline(this.world, this.webhooks, this.watch);
   }
 
-  /** Goes on with what an earlier run left. */
-  resume(): void {
+  /** Goes on with what an earlier run left, now that checkouts have an address. */
+  resume(baseUrl: string): void {
+    this.world.baseUrl = baseUrl;
     this.webhooks.resume();
     this.timeline.resume();
   }
 
   /** Nothing happens by itself any more, but for retries of webhooks and abandoned checkouts. */
   get isIdle(): boolean {
-    return this.timeline.isIdle && this.webhooks.isIdle;
+    return this.timeline.isIdle && this.errands.isIdle;
   }
 
   /** Answers the newest open payment of that phone, or the next one that is made in time. */
@@ -74,7 +73,7 @@ export class Simulator {
   /** Forgets all money and webhooks, and turns every switch back to where it was at the start. */
   reset(): void {
     this.timeline.stop();
-    this.webhooks.stop();
+    this.errands.stop();
     this.meter.clear();
     this.world.settings.restart();
     this.world.faults.restart();
@@ -84,7 +83,7 @@ export class Simulator {
 
   /** The end: nothing more happens by itself. */
   close(): void {
-    this.timeline.stop();
-    this.webhooks.stop();
+    this.timeline.close();
+    this.errands.stop();
   }
 }

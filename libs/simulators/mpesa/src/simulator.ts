@@ -1,26 +1,28 @@
-import { SwitchBoard, systemTime, type SimulatorTime, Watch, type Delivery } from '#libs/simulators/kit';
+import {
+  Errands,
+  FaultBoard,
+  RequestMeter,
+  SwitchBoard,
+  systemRandom,
+  systemTime,
+  Watch,
+  type Action,
+  type Delivery,
+  type SimulatorParts,
+} from '#libs/simulators/kit';
 import { Book, type Prompt } from './book.js';
 import { Callbacks, postOverHttp, toStkMessage, type Claims, type Post } from './callbacks.js';
 import { Desk } from './desk.js';
-import { Faults } from './faults.js';
-import { systemRandom, WireIds } from './ids.js';
+import { FAULTS } from './faults.js';
+import { WireIds } from './ids.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './merchants.js';
 import type { Message } from './message.js';
 import { SETTINGS } from './settings.js';
-import { QueryMeter } from './stk-query.js';
-import { Timeline, type Action, type NoAnswer } from './timeline.js';
+import { Timeline, type NoAnswer } from './timeline.js';
 import type { World } from './world.js';
 
 /** What a simulated M-Pesa is made of. */
-export interface SimulatorParts {
-  /** Where the book lies; without it the book is forgotten at the end. */
-  readonly dataDir?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  readonly faults?: Readonly<Record<string, unknown>>;
-  /** The apps that may call and the merchants that are paid; the sandbox's by default. */
-  readonly directory?: DirectoryInput;
-  readonly time?: SimulatorTime;
-  readonly random?: () => number;
+export interface MpesaParts extends SimulatorParts<DirectoryInput> {
   /** Where the random parts of ids and tokens come from, in [0, 1); the system's source by default. */
   readonly idRandom?: () => number;
   /** How callbacks leave; over HTTP by default. */
@@ -31,26 +33,33 @@ export interface SimulatorParts {
 export class Simulator {
   readonly world: World;
   readonly watch = new Watch();
+  readonly errands: Errands;
   readonly callbacks: Callbacks;
   readonly timeline: Timeline;
   readonly desk: Desk;
-  readonly meter = new QueryMeter();
+  readonly meter: RequestMeter;
 
-  constructor(parts: SimulatorParts) {
+  constructor(parts: MpesaParts) {
     const random = parts.random ?? systemRandom;
     this.world = {
       settings: new SwitchBoard(SETTINGS, parts.settings),
-      faults: new Faults(parts.faults ?? {}, random),
+      faults: new FaultBoard(FAULTS, parts.faults ?? {}, random),
       directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
-      book: Book.open(parts.dataDir),
+      book: new Book(parts.dataDir),
       ids: new WireIds(parts.idRandom),
       time: parts.time ?? systemTime,
       random,
     };
-    this.callbacks = new Callbacks(this.world, this.watch, parts.post ?? postOverHttp);
+    this.meter = new RequestMeter(this.world.time);
+    this.errands = new Errands(this.world.time, this.watch);
+    this.callbacks = new Callbacks(this.world, this.errands, parts.post ?? postOverHttp);
     this.timeline = new Timeline(this.world, this.callbacks, this.watch);
     this.desk = new Desk(this.world, this.callbacks, this.watch);
     this.openAccounts();
+  }
+
+  /** Goes on with what an earlier run left. */
+  resume(): void {
     this.timeline.resume();
     this.desk.resume();
   }
@@ -58,7 +67,7 @@ export class Simulator {
   /** No prompt and no order is open, and no callback is waiting or on its way. */
   get isIdle(): boolean {
     const { open, openOrders } = this.world.book;
-    return open.size === 0 && openOrders.size === 0 && this.callbacks.isIdle;
+    return open.size === 0 && openOrders.size === 0 && this.errands.isIdle;
   }
 
   /** Answers the prompt on that phone, or the next one that shows up there in time. */
@@ -86,7 +95,7 @@ export class Simulator {
   reset(): void {
     this.timeline.stop();
     this.desk.stop();
-    this.callbacks.stop();
+    this.errands.stop();
     this.meter.clear();
     this.world.settings.restart();
     this.world.faults.restart();
@@ -99,7 +108,7 @@ export class Simulator {
   close(): void {
     this.timeline.close();
     this.desk.close();
-    this.callbacks.stop();
+    this.errands.stop();
   }
 
   /** Gives every merchant its float. */
