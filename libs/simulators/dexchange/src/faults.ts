@@ -1,4 +1,4 @@
-import { dose, flag, lookup, text, whole, type FaultBoard, type ValuesOf } from '#libs/simulators/kit';
+import { dose, flag, lookup, text, whole, type ValuesOf } from '#libs/simulators/kit';
 
 const NUMBER = /^\d{8,10}$/;
 /** How a collection or a payout goes on, by the names that magic numbers have. */
@@ -69,6 +69,3 @@ export const FAULTS = {
 } as const;
 
 export type FaultValues = ValuesOf<typeof FAULTS>;
-
-/** The faults as they are set now. */
-export type Faults = FaultBoard<typeof FAULTS>;

@@ -90,9 +90,9 @@ async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
 }
 
 /** Whether it is one request too many, and what the headers of a limited API say (§1). */
-function readMeter({ meter, world }: Simulator, key: string) {
+function readMeter({ world }: Simulator, key: string) {
   const limit = world.settings.get('requestsPerMinute');
-  const { isExceeded, left, freeAt } = meter.count(key, limit);
+  const { isExceeded, left, freeAt } = world.meter.count(key, limit);
   const headers: Record<string, string> = {
     'X-RateLimit-Limit': String(limit),
     'X-RateLimit-Remaining': String(left),

@@ -1,15 +1,11 @@
 import {
-  Errands,
-  FaultBoard,
-  RequestMeter,
-  SwitchBoard,
-  systemRandom,
+  createWorld,
+  startOver,
   systemTime,
   toMachinePage,
-  Watch,
   type Action,
   type Answer,
-  type SimulatorParts,
+  type WorldParts,
 } from '#libs/simulators/kit';
 import { AdjustableTime } from './adjustable-time.js';
 import { refusal } from './bodies.js';
@@ -22,40 +18,36 @@ import { canAnswer, Timeline } from './timeline.js';
 import { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
 
+const RULES = {
+  settings: SETTINGS,
+  faults: FAULTS,
+  directory: DirectorySchema,
+  demo: DEFAULT_DIRECTORY,
+  openBook: (dataDir?: string) => new Book(dataDir),
+};
+
 /** DExchange without its doors: the HTTP server and the control API are in front of it. */
 export class Simulator {
   readonly world: World;
-  readonly watch = new Watch();
-  readonly errands: Errands;
   readonly webhooks: Webhooks;
   readonly timeline: Timeline;
-  readonly meter: RequestMeter;
 
-  constructor(parts: SimulatorParts<DirectoryInput>) {
-    this.world = {
-      settings: new SwitchBoard(SETTINGS, parts.settings),
-      faults: new FaultBoard(FAULTS, parts.faults ?? {}, parts.random ?? systemRandom),
-      directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
-      book: new Book(parts.dataDir),
-      time: new AdjustableTime(parts.time ?? systemTime),
-      baseUrl: 'http://127.0.0.1',
-    };
-    this.meter = new RequestMeter(this.world.time);
-    this.errands = new Errands(this.world.time, this.watch);
-    this.webhooks = new Webhooks(this.world, this.errands);
-    this.timeline = new Timeline(this.world, this.webhooks, this.watch);
+  constructor(parts: WorldParts<DirectoryInput>) {
+    const time = new AdjustableTime(parts.time ?? systemTime);
+    this.world = { ...createWorld(RULES, { ...parts, time }), time };
+    this.webhooks = new Webhooks(this.world);
+    this.timeline = new Timeline(this.world, this.webhooks);
   }
 
-  /** Goes on with what an earlier run left, now that pages have an address. */
-  resume(baseUrl: string): void {
-    this.world.baseUrl = baseUrl;
+  /** Goes on with what an earlier run left. */
+  resume(): void {
     this.webhooks.resume();
     this.timeline.resume();
   }
 
   /** Nothing happens by itself any more, but for retries of webhooks and what nobody pays. */
   get isIdle(): boolean {
-    return this.timeline.isIdle && this.errands.isIdle;
+    return this.timeline.isIdle && this.world.errands.isIdle;
   }
 
   /** The answer to something that was taken, or what a fault makes of it. */
@@ -74,7 +66,7 @@ export class Simulator {
   /** Answers the newest open collection or link of that phone, or the next one that is made in time. */
   async answer(phone: string, action: Action, waitMs = 0): Promise<Transaction | undefined> {
     const find = () => this.findOpen(phone);
-    if (waitMs > 0) await this.watch.until(() => find() !== undefined, waitMs);
+    if (waitMs > 0) await this.world.watch.until(() => find() !== undefined, waitMs);
     const found = find();
     return found && this.timeline.answer(found, action) ? found : undefined;
   }
@@ -82,18 +74,13 @@ export class Simulator {
   /** Forgets all money and webhooks, and turns every switch back to where it was at the start. */
   reset(): void {
     this.timeline.stop();
-    this.errands.stop();
-    this.meter.clear();
-    this.world.settings.restart();
-    this.world.faults.restart();
-    this.world.book.record({ kind: 'reset' });
-    this.watch.changed();
+    startOver(this.world);
   }
 
   /** The end: nothing more happens by itself. */
   close(): void {
     this.timeline.close();
-    this.errands.stop();
+    this.world.errands.stop();
   }
 
   private findOpen(phone: string): Transaction | undefined {

@@ -1,4 +1,4 @@
-import { Alarms, type Action, type Watch } from '#libs/simulators/kit';
+import { Alarms, type Action } from '#libs/simulators/kit';
 import { TERMINAL, type Plan, type Status, type Transaction, type TransactionRecord } from './book.js';
 import { createOperatorReference } from './ids.js';
 import { findOutcome, toPlan } from './outcomes.js';
@@ -28,7 +28,6 @@ export class Timeline {
   constructor(
     private readonly world: World,
     private readonly webhooks: Webhooks,
-    private readonly watch: Watch,
   ) {
     this.alarms = new Alarms(world.time);
   }
@@ -58,7 +57,7 @@ export class Timeline {
   /** Everything that follows from a new one. */
   follow(transaction: Transaction): void {
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** All that would happen by itself happens now, and is told. */
@@ -74,7 +73,7 @@ export class Timeline {
   open(transaction: Transaction): void {
     this.opened.add(transaction.record.id);
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** The payer has chosen, or proved who he is: from here his number decides. */
@@ -83,7 +82,7 @@ export class Timeline {
     this.opened.add(transaction.record.id);
     if (plan) this.world.book.record({ kind: 'planned', id: transaction.record.id, plan });
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** The payer pays, fails to, gives up or does nothing. False where it is too late. */
@@ -146,7 +145,7 @@ export class Timeline {
     this.write(transaction, status, operatorRef);
     this.drive(transaction);
     void this.webhooks.announce(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   private write({ record, plan }: Transaction, status: Status, operatorRef?: string): void {

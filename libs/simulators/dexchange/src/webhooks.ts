@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { WebhookSender, type Errands, type WebhookRecord } from '#libs/simulators/kit';
+import { WebhookSender, type WebhookRecord } from '#libs/simulators/kit';
 import { TERMINAL, type Status, type Transaction, type WebhookEntry } from './book.js';
 import { toWebhookBody } from './bodies.js';
 import type { World } from './world.js';
@@ -11,11 +11,8 @@ const RETRIES_MS = [30_000, 120_000, 600_000];
 export class Webhooks {
   private readonly sender: WebhookSender<WebhookEntry>;
 
-  constructor(
-    private readonly world: World,
-    private readonly errands: Errands,
-  ) {
-    this.sender = new WebhookSender(world, errands, {
+  constructor(private readonly world: World) {
+    this.sender = new WebhookSender(world, {
       toHeaders: ({ signature }) => ({
         'Content-Type': 'application/json',
         ...(signature === null ? {} : { 'X-Webhook-Signature': signature }),
@@ -32,7 +29,7 @@ export class Webhooks {
 
   /** Tells the merchant of an end. Resolves when the first try of each message was answered or given up. */
   announce(transaction: Transaction): Promise<void> {
-    return this.errands.run(() => this.tell(transaction));
+    return this.world.errands.run(() => this.tell(transaction));
   }
 
   /** Sends one again, as it was. */
@@ -58,7 +55,7 @@ export class Webhooks {
       for (let copy = 0; copy < copies; copy++) {
         const send = () => this.sender.send(this.write({ ...this.toMessage(transaction, word), dropped }));
         if (lateMs === 0) await send();
-        else this.errands.later(lateMs, send);
+        else this.world.errands.later(lateMs, send);
       }
     }
   }

@@ -7,8 +7,12 @@ import type { Watch } from './watch.js';
 
 /** What the control API of every simulator needs of it. */
 export interface Controlled {
-  readonly world: { readonly settings: Switches; readonly faults: Switches; readonly time: SimulatorTime };
-  readonly watch: Watch;
+  readonly world: {
+    readonly settings: Switches;
+    readonly faults: Switches;
+    readonly time: SimulatorTime;
+    readonly watch: Watch;
+  };
   /** Nothing happens by itself any more. */
   readonly isIdle: boolean;
   /** Forgets everything, and turns every switch back to where it was at the start. */
@@ -64,7 +68,7 @@ export function lifeRoutes<S extends Controlled>(): ControlRoute<S>[] {
       'POST',
       '/_control/idle',
       withBody(z.strictObject({ waitMs: Wait }), async (simulator: S, { waitMs }) =>
-        json(200, { idle: await simulator.watch.until(() => simulator.isIdle, waitMs) }),
+        json(200, { idle: await simulator.world.watch.until(() => simulator.isIdle, waitMs) }),
       ),
     ),
     controlRoute('POST', '/_control/reset', (simulator) => {

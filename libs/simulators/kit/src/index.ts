@@ -3,8 +3,7 @@ export { BookFile, type BookRules } from './book-file.js';
 export { controlProblem, controlRoute, readControlBody, withBody, Wait, type ControlRoute } from './control.js';
 export { healthRoute, lifeRoutes, switchRoutes, type Controlled } from './control-common.js';
 export { ACTIONS, answerPhone, forPhone, type Action, type Answering, type PhoneForm } from './control-phones.js';
-export { Errands } from './errands.js';
-export { FaultBoard, type DoseName } from './fault-board.js';
+export { type DoseName, type FaultBoard } from './fault-board.js';
 export {
   html,
   json,
@@ -17,7 +16,7 @@ export {
   type Reply,
   type Request,
 } from './http.js';
-export { RequestMeter, type MeterReading } from './meter.js';
+export { type MeterReading, type RequestMeter } from './meter.js';
 export {
   answerFrontDoor,
   chooseLanguage,
@@ -38,21 +37,13 @@ export { answerCommonPages, MESSAGES_SHOWN, type PhoneOnPage } from './page-phon
 export { runSimulator, type SimulatorProgram } from './process.js';
 export { randomText, systemRandom } from './random.js';
 export { findUndocumented } from './readme.js';
-export {
-  orThrow,
-  startSimulator,
-  type RunningSimulator,
-  type SimulatorOptions,
-  type SimulatorParts,
-  type Startable,
-} from './running.js';
+export { orThrow, startSimulator, type RunningSimulator, type SimulatorOptions, type Startable } from './running.js';
 export { type Doors } from './server.js';
 export {
   choice,
   dose,
   flag,
   lookup,
-  SwitchBoard,
   text,
   whole,
   type Dose,
@@ -62,7 +53,6 @@ export {
   type ValuesOf,
 } from './switches.js';
 export { systemTime, toIsoTime, type SimulatorTime } from './time.js';
-export { Watch } from './watch.js';
 export {
   toWebhookView,
   TriedEntrySchema,
@@ -72,4 +62,5 @@ export {
   type WebhookEntry,
   type WebhookRecord,
 } from './webhook-log.js';
+export { createWorld, startOver, type World, type WorldParts, type WorldRules } from './world.js';
 export { WebhookSender, type SendingRules } from './webhook-sender.js';

@@ -2,25 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Controlled } from './control-common.js';
 import { createSimulatorServer, type Doors, type Served } from './server.js';
-import type { SimulatorTime } from './time.js';
-
-/** What a simulator is made of. */
-export interface SimulatorParts<Directory> {
-  /** The folder of the book. Without it the book lives in memory and is forgotten at the end. */
-  readonly dataDir?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  readonly faults?: Readonly<Record<string, unknown>>;
-  /** Who may call, and who is told; a demo by default. */
-  readonly directory?: Directory;
-  /** Clock and timers; the system's by default. */
-  readonly time?: SimulatorTime;
-  /** Where chance comes from, in [0, 1); the system's source by default. */
-  readonly random?: () => number;
-}
+import type { KeptBook, WorldParts } from './world.js';
 
 /** How to start a simulator that listens. */
 export interface SimulatorOptions<Settings, Faults, Directory> extends Omit<
-  SimulatorParts<Directory>,
+  WorldParts<Directory>,
   'settings' | 'faults'
 > {
   /** 0, the default, takes a free port. */
@@ -48,9 +34,9 @@ export interface RunningSimulator<Settings, Faults> {
 
 /** A simulator that can be started. */
 export interface Startable extends Controlled, Served {
-  readonly world: Controlled['world'] & { readonly book: Served['world']['book'] & { close(): Promise<void> } };
-  /** It listens there: goes on with what an earlier run left. */
-  resume(baseUrl: string): void;
+  readonly world: Controlled['world'] & { readonly book: KeptBook; baseUrl: string };
+  /** It listens: goes on with what an earlier run left. */
+  resume(): void;
   /** The end: nothing more happens by itself. */
   close(): void;
 }
@@ -73,14 +59,15 @@ export async function startSimulator<S extends Startable, Settings extends objec
   }
   const address = server.address() as AddressInfo;
   const baseUrl = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${address.port}`;
-  simulator.resume(baseUrl);
+  simulator.world.baseUrl = baseUrl;
+  simulator.resume();
   return {
     baseUrl,
     port: address.port,
     setFaults: (changes) => orThrow(faults.set({ ...changes })),
     clearFaults: () => void faults.clear(),
     setSettings: (changes) => orThrow(settings.set({ ...changes })),
-    idle: (waitMs = 10_000) => simulator.watch.until(() => simulator.isIdle, waitMs),
+    idle: (waitMs = 10_000) => simulator.world.watch.until(() => simulator.isIdle, waitMs),
     reset: () => simulator.reset(),
     close: async () => {
       simulator.close();

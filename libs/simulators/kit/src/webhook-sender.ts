@@ -22,8 +22,11 @@ interface WebhookBook<E extends WebhookEntry> {
 /** Sends the webhooks of a book until each is taken or given up, across restarts. */
 export class WebhookSender<E extends WebhookEntry> {
   constructor(
-    private readonly world: { readonly book: WebhookBook<E>; readonly time: SimulatorTime },
-    private readonly errands: Errands,
+    private readonly world: {
+      readonly book: WebhookBook<E>;
+      readonly time: SimulatorTime;
+      readonly errands: Errands;
+    },
     private readonly rules: SendingRules<E>,
   ) {}
 
@@ -39,18 +42,18 @@ export class WebhookSender<E extends WebhookEntry> {
   /** Sends one that the book has. Resolves when this try was answered or given up; others may follow. */
   async send(webhook: WebhookRecord<E>): Promise<void> {
     if (webhook.state === 'dropped') return;
-    await this.errands.run(() => this.try(webhook));
+    await this.world.errands.run(() => this.try(webhook));
   }
 
   private async try(webhook: WebhookRecord<E>): Promise<void> {
-    const { book, time } = this.world;
-    const { signal } = this.errands;
+    const { book, errands, time } = this.world;
+    const { signal } = errands;
     const isGivenUp = (): boolean => signal.aborted;
     // Written down before the bytes leave.
     await book.durable();
     if (isGivenUp()) return;
     const { url, body } = webhook;
-    const patience = this.errands.patience(this.rules.timeoutMs());
+    const patience = errands.patience(this.rules.timeoutMs());
     const { status, error } = await postMessage({ url, body, headers: this.rules.toHeaders(webhook) }, patience);
     if (isGivenUp()) return;
     const isTaken = book.webhooks.isTaken(status);
@@ -62,6 +65,6 @@ export class WebhookSender<E extends WebhookEntry> {
 
   /** Nobody waits for a retry: it may be ten minutes away. */
   private sendLater(delayMs: number, webhook: WebhookRecord<E>): void {
-    this.errands.later(delayMs, () => this.send(webhook), { counts: false });
+    this.world.errands.later(delayMs, () => this.send(webhook), { counts: false });
   }
 }

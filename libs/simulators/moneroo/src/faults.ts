@@ -1,4 +1,4 @@
-import { choice, dose, flag, lookup, text, whole, type FaultBoard, type ValuesOf } from '#libs/simulators/kit';
+import { choice, dose, flag, lookup, text, whole, type ValuesOf } from '#libs/simulators/kit';
 
 const DIGITS = /^\d{4,15}$/;
 /** How a payout or a payer's try ends. */
@@ -65,6 +65,3 @@ export const FAULTS = {
 } as const;
 
 export type FaultValues = ValuesOf<typeof FAULTS>;
-
-/** The faults as they are set now. */
-export type Faults = FaultBoard<typeof FAULTS>;

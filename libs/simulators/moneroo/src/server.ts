@@ -46,7 +46,7 @@ async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
   if (!chosen) return { answer: refuseVerb(simulator, request) };
   const caller = findCaller(simulator, request);
   if (!caller) return { answer: refusal(world, 401, 'Unauthenticated.') };
-  if (simulator.meter.count(caller.key, world.settings.get('requestsPerMinute')).isExceeded)
+  if (world.meter.count(caller.key, world.settings.get('requestsPerMinute')).isExceeded)
     return { answer: refusal(world, 429, 'Too Many Attempts.', { 'Retry-After': '60' }) };
   return chosen.entry.handle(simulator, request, { caller, match: chosen.match ?? [] });
 }

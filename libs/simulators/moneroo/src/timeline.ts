@@ -1,4 +1,4 @@
-import { Alarms, type Action, type Watch } from '#libs/simulators/kit';
+import { Alarms, type Action } from '#libs/simulators/kit';
 import type { Plan, Status, Transaction, TransactionRecord } from './book.js';
 import { COUNTRIES, findMethod } from './methods.js';
 import { findOutcome, toFailureMessage, type Outcome } from './outcomes.js';
@@ -17,7 +17,6 @@ export class Timeline {
   constructor(
     private readonly world: World,
     private readonly webhooks: Webhooks,
-    private readonly watch: Watch,
   ) {
     this.alarms = new Alarms(world.time);
   }
@@ -54,7 +53,7 @@ export class Timeline {
     this.opened.add(id);
     const transaction = this.world.book.transactions.get(id);
     if (transaction) this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** The payer pays, fails to, or gives up. */
@@ -98,7 +97,7 @@ export class Timeline {
     const { id } = transaction.record;
     book.record({ kind: 'planned', id, plan: this.plan({ kind: 'payment', method, party: phone, outcome }) });
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   private planPayout({ amount, currency }: TransactionRecord, method: string, party: string): Plan {
@@ -161,7 +160,7 @@ export class Timeline {
     book.record({ kind: 'turned', id: transaction.record.id, at: time.now(), status, message });
     this.drive(transaction);
     void this.webhooks.announce(transaction, status);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 }
 

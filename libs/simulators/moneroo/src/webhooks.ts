@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { postMessage, WebhookSender, type Delivery, type Errands, type WebhookRecord } from '#libs/simulators/kit';
+import { postMessage, WebhookSender, type Delivery, type WebhookRecord } from '#libs/simulators/kit';
 import type { Status, Subscription, Transaction, WebhookEntry } from './book.js';
 import { writeJson } from './bodies.js';
 import { deriveId } from './ids.js';
@@ -9,12 +9,9 @@ import type { World } from './world.js';
 export class Webhooks {
   private readonly sender: WebhookSender<WebhookEntry>;
 
-  constructor(
-    private readonly world: World,
-    private readonly errands: Errands,
-  ) {
+  constructor(private readonly world: World) {
     const { settings } = world;
-    this.sender = new WebhookSender(world, errands, {
+    this.sender = new WebhookSender(world, {
       toHeaders: ({ signature }) => ({
         'Content-Type': 'application/json',
         Accept: 'application/json',
@@ -32,7 +29,7 @@ export class Webhooks {
 
   /** Tells every subscriber what became of it. Resolves when the first try of each was answered or given up. */
   announce(transaction: Transaction, status: Status): Promise<void> {
-    return this.errands.run(() => this.tell(transaction, status));
+    return this.world.errands.run(() => this.tell(transaction, status));
   }
 
   /** Sends any body to any address, once, signed with any secret or none. */
@@ -44,8 +41,8 @@ export class Webhooks {
   }): Promise<Delivery> {
     const { url, body, secret, headers } = message;
     const signature = secret === undefined ? {} : toSignatureHeader(sign(body, secret));
-    const patience = this.errands.patience(this.world.settings.get('webhookTimeoutMs'));
-    return this.errands.run(() => postMessage({ url, body, headers: { ...signature, ...headers } }, patience));
+    const patience = this.world.errands.patience(this.world.settings.get('webhookTimeoutMs'));
+    return this.world.errands.run(() => postMessage({ url, body, headers: { ...signature, ...headers } }, patience));
   }
 
   private async tell(transaction: Transaction, status: Status): Promise<void> {
@@ -64,7 +61,7 @@ export class Webhooks {
         const send = () =>
           this.sender.send(this.write(subscription, { about: transaction.record.id, event, body, dropped }));
         if (lateMs === 0) await send();
-        else this.errands.later(lateMs, send);
+        else this.world.errands.later(lateMs, send);
       }
     });
     await Promise.all(sendings);

@@ -1,4 +1,4 @@
-import { postMessage, type Delivery, type Errands } from '#libs/simulators/kit';
+import { postMessage, type Delivery } from '#libs/simulators/kit';
 import { formatCents, type Order, type Prompt } from './book.js';
 import { isInScope } from './faults.js';
 import { toNoticeMessage, toResultMessage } from './results.js';
@@ -23,14 +23,13 @@ const PLAIN: Fate = { dropped: false, copies: 0, copyDelayMs: 0 };
 export class Callbacks {
   constructor(
     private readonly world: World,
-    private readonly errands: Errands,
     private readonly post: Post,
   ) {}
 
   /** Sends the callback of a transaction that ended, after the usual delay. */
   schedule(prompt: Prompt): void {
     const { settings, faults } = this.world;
-    this.errands.later(settings.get('callbackDelayMs') + faults.get('callbackExtraDelayMs'), () =>
+    this.world.errands.later(settings.get('callbackDelayMs') + faults.get('callbackExtraDelayMs'), () =>
       this.deliver(prompt),
     );
   }
@@ -38,7 +37,7 @@ export class Callbacks {
   /** Sends it now, with what the faults ask for. Resolves when the first copy was answered or given up. */
   deliver(prompt: Prompt): Promise<void> {
     const { faults } = this.world;
-    return this.errands.run(() =>
+    return this.world.errands.run(() =>
       this.deliverAsAsked(toMessage(this.world, prompt), {
         dropped: faults.strikes('callbackDrop'),
         copies: faults.get('callbackCopies'),
@@ -53,18 +52,18 @@ export class Callbacks {
     const extraMs = isInScope(faults, order.request.task.api) ? faults.get('resultExtraDelayMs') : 0;
     const { queue } = order.request;
     if (queue !== 'passed' && !order.noticed)
-      this.errands.later(settings.get('callbackDelayMs'), () =>
+      this.world.errands.later(settings.get('callbackDelayMs'), () =>
         this.deliverAsAsked(toNoticeMessage(this.world, order), PLAIN),
       );
     if (queue !== 'expired' && !order.called)
-      this.errands.later(settings.get('callbackDelayMs') + extraMs, () => this.deliverResult(order));
+      this.world.errands.later(settings.get('callbackDelayMs') + extraMs, () => this.deliverResult(order));
   }
 
   /** Sends it now. Resolves when the first copy was answered or given up. */
   deliverResult(order: Order): Promise<void> {
     const { faults } = this.world;
     const strikes = isInScope(faults, order.request.task.api);
-    return this.errands.run(() =>
+    return this.world.errands.run(() =>
       this.deliverAsAsked(toResultMessage(this.world, order), {
         dropped: strikes && faults.strikes('resultDrop'),
         copies: strikes ? faults.get('resultCopies') : 0,
@@ -78,28 +77,28 @@ export class Callbacks {
       this.begin(message, true);
       return;
     }
-    for (let copy = 1; copy <= copies; copy++) this.errands.later(copy * copyDelayMs, () => this.send(message));
+    for (let copy = 1; copy <= copies; copy++) this.world.errands.later(copy * copyDelayMs, () => this.send(message));
     await this.sendUntilHeard(message, this.world.faults.get('callbackRetries'));
   }
 
   private async sendUntilHeard(message: Message, retries: number): Promise<void> {
-    const { signal } = this.errands;
+    const { signal } = this.world.errands;
     const { status } = await this.send(message);
     const isHeard = status !== null && status >= 200 && status < 300;
     if (isHeard || retries === 0 || signal.aborted) return;
-    this.errands.later(this.world.settings.get('callbackRetryDelayMs'), () =>
+    this.world.errands.later(this.world.settings.get('callbackRetryDelayMs'), () =>
       this.sendUntilHeard(message, retries - 1),
     );
   }
 
   /** Sends any message, once, and writes down what came of it. */
   send(message: Message): Promise<Delivery> {
-    return this.errands.run(() => this.sendOnce(message));
+    return this.world.errands.run(() => this.sendOnce(message));
   }
 
   private async sendOnce(message: Message): Promise<Delivery> {
     const { book, time } = this.world;
-    const { signal } = this.errands;
+    const { signal } = this.world.errands;
     const id = this.begin(message, false);
     const delivery = await this.exchange(message, signal);
     if (!signal.aborted) book.record({ kind: 'callbackEnded', id, at: time.now(), ...delivery });

@@ -1,4 +1,4 @@
-import { Alarms, type Watch } from '#libs/simulators/kit';
+import { Alarms } from '#libs/simulators/kit';
 import {
   formatCents,
   UTILITY,
@@ -35,7 +35,6 @@ export class Desk {
   constructor(
     private readonly world: World,
     private readonly callbacks: Callbacks,
-    private readonly watch: Watch,
   ) {
     this.alarms = new Alarms(world.time);
   }
@@ -60,7 +59,7 @@ export class Desk {
     this.carryOut(order);
     if (order.request.queue === 'passed') await this.callbacks.deliverResult(order);
     else this.callbacks.scheduleResult(order);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** Nothing will happen any more, not even to an order whose acknowledgement is just leaving. */
@@ -77,7 +76,7 @@ export class Desk {
     this.alarms.set(conversationId, endsAt, () => {
       this.carryOut(order);
       this.callbacks.scheduleResult(order);
-      this.watch.changed();
+      this.world.watch.changed();
     });
   }
 

@@ -36,7 +36,7 @@ const APIS: Readonly<Record<string, Api>> = {
   '/mpesa/stkpushquery/v1/query': {
     scope: 'query',
     method: 'POST',
-    handle: ({ world, meter }, request) => ({ answer: queryPush(world, meter, request) }),
+    handle: ({ world }, request) => ({ answer: queryPush(world, request) }),
   },
   '/mpesa/b2c/v3/paymentrequest': order(PAYOUT),
   '/mpesa/b2c/v1/paymentrequest': order(PAYOUT_V1),

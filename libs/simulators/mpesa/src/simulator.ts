@@ -1,14 +1,10 @@
 import {
-  Errands,
-  FaultBoard,
-  RequestMeter,
-  SwitchBoard,
+  createWorld,
+  startOver,
   systemRandom,
-  systemTime,
-  Watch,
   type Action,
   type Delivery,
-  type SimulatorParts,
+  type WorldParts,
 } from '#libs/simulators/kit';
 import { Book, type Prompt } from './book.js';
 import { Callbacks, postOverHttp, toStkMessage, type Claims, type Post } from './callbacks.js';
@@ -22,39 +18,34 @@ import { Timeline, type NoAnswer } from './timeline.js';
 import type { World } from './world.js';
 
 /** What a simulated M-Pesa is made of. */
-export interface MpesaParts extends SimulatorParts<DirectoryInput> {
+export interface MpesaParts extends WorldParts<DirectoryInput> {
   /** Where the random parts of ids and tokens come from, in [0, 1); the system's source by default. */
   readonly idRandom?: () => number;
   /** How callbacks leave; over HTTP by default. */
   readonly post?: Post;
 }
 
+const RULES = {
+  settings: SETTINGS,
+  faults: FAULTS,
+  directory: DirectorySchema,
+  demo: DEFAULT_DIRECTORY,
+  openBook: (dataDir?: string) => new Book(dataDir),
+};
+
 /** M-Pesa without its doors: the HTTP server and the control API are in front of it. */
 export class Simulator {
   readonly world: World;
-  readonly watch = new Watch();
-  readonly errands: Errands;
   readonly callbacks: Callbacks;
   readonly timeline: Timeline;
   readonly desk: Desk;
-  readonly meter: RequestMeter;
 
   constructor(parts: MpesaParts) {
-    const random = parts.random ?? systemRandom;
-    this.world = {
-      settings: new SwitchBoard(SETTINGS, parts.settings),
-      faults: new FaultBoard(FAULTS, parts.faults ?? {}, random),
-      directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
-      book: new Book(parts.dataDir),
-      ids: new WireIds(parts.idRandom),
-      time: parts.time ?? systemTime,
-      random,
-    };
-    this.meter = new RequestMeter(this.world.time);
-    this.errands = new Errands(this.world.time, this.watch);
-    this.callbacks = new Callbacks(this.world, this.errands, parts.post ?? postOverHttp);
-    this.timeline = new Timeline(this.world, this.callbacks, this.watch);
-    this.desk = new Desk(this.world, this.callbacks, this.watch);
+    const ids = new WireIds(parts.idRandom);
+    this.world = { ...createWorld(RULES, parts), ids, random: parts.random ?? systemRandom };
+    this.callbacks = new Callbacks(this.world, parts.post ?? postOverHttp);
+    this.timeline = new Timeline(this.world, this.callbacks);
+    this.desk = new Desk(this.world, this.callbacks);
     this.openAccounts();
   }
 
@@ -67,14 +58,14 @@ export class Simulator {
   /** No prompt and no order is open, and no callback is waiting or on its way. */
   get isIdle(): boolean {
     const { open, openOrders } = this.world.book;
-    return open.size === 0 && openOrders.size === 0 && this.errands.isIdle;
+    return open.size === 0 && openOrders.size === 0 && this.world.errands.isIdle;
   }
 
   /** Answers the prompt on that phone, or the next one that shows up there in time. */
   async answer(msisdn: string, action: Action, waitMs = 0): Promise<Prompt | NoAnswer> {
     const hasPrompt = (): boolean =>
       this.world.book.openPromptsOf(msisdn).some(({ shownAt, answer }) => shownAt !== null && answer === null);
-    if (waitMs > 0) await this.watch.until(hasPrompt, waitMs);
+    if (waitMs > 0) await this.world.watch.until(hasPrompt, waitMs);
     return this.timeline.answer(msisdn, action);
   }
 
@@ -95,20 +86,15 @@ export class Simulator {
   reset(): void {
     this.timeline.stop();
     this.desk.stop();
-    this.errands.stop();
-    this.meter.clear();
-    this.world.settings.restart();
-    this.world.faults.restart();
-    this.world.book.record({ kind: 'reset' });
+    startOver(this.world);
     this.openAccounts();
-    this.watch.changed();
   }
 
   /** The end: nothing more happens by itself. */
   close(): void {
     this.timeline.close();
     this.desk.close();
-    this.errands.stop();
+    this.world.errands.stop();
   }
 
   /** Gives every merchant its float. */

@@ -1,4 +1,4 @@
-import { json, type Answer, type Request, type RequestMeter } from '#libs/simulators/kit';
+import { json, type Answer, type Request } from '#libs/simulators/kit';
 import type { Prompt } from './book.js';
 import { isNumeric } from './callbacks.js';
 import { toFirewallPage } from './gateway.js';
@@ -16,10 +16,10 @@ import {
 import type { World } from './world.js';
 
 /** `POST /mpesa/stkpushquery/v1/query` (§5): the state of a push, and nothing about its money. */
-export function queryPush(world: World, meter: RequestMeter, request: Request): Answer {
+export function queryPush(world: World, request: Request): Answer {
   const app = authorize(world, request, 'stk');
   if ('status' in app) return app;
-  if (meter.count(app.consumerKey, world.settings.get('queryLimitPerMinute')).isExceeded) return toFirewallPage();
+  if (world.meter.count(app.consumerKey, world.settings.get('queryLimitPerMinute')).isExceeded) return toFirewallPage();
   const prompt = readQuery(world, request);
   if ('status' in prompt) return prompt;
 

@@ -1,4 +1,4 @@
-import { ACTIONS, Alarms, type Action, type Watch } from '#libs/simulators/kit';
+import { ACTIONS, Alarms, type Action } from '#libs/simulators/kit';
 import type { PhoneStanding, Prompt, Transfer } from './book.js';
 import type { Callbacks } from './callbacks.js';
 import { toOutcome, toStage } from './stk-codes.js';
@@ -26,7 +26,6 @@ export class Timeline {
   constructor(
     private readonly world: World,
     private readonly callbacks: Callbacks,
-    private readonly watch: Watch,
   ) {
     this.alarms = new Alarms(world.time);
   }
@@ -54,7 +53,7 @@ export class Timeline {
     if (push.answerAt !== null) this.answerByRule(prompt, 0);
     this.record(prompt, push.rule.code);
     await this.callbacks.deliver(prompt);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** Answers the newest prompt on that phone. */
@@ -71,7 +70,7 @@ export class Timeline {
     const endsAt = action === 'ignore' ? prompt.push.endsAt : at + settings.get('processingDelayMs');
     book.record({ kind: 'answered', id: prompt.push.checkoutRequestId, at, action, by: 'person', endsAt });
     this.drive(prompt);
-    this.watch.changed();
+    this.world.watch.changed();
     return prompt;
   }
 
@@ -99,7 +98,7 @@ export class Timeline {
     this.alarms.set(id, step.at, () => {
       step.take();
       this.drive(prompt);
-      this.watch.changed();
+      this.world.watch.changed();
     });
   }
 
