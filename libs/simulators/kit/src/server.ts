@@ -22,9 +22,12 @@ export interface Doors<S> {
   readonly tooLarge: unknown;
 }
 
+/** Longer than clients keep idle connections: Node's 5 s would close one just as a slow machine takes it up again. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** The server of a simulator. What an answer tells is on the disk before it leaves. */
 export function createSimulatorServer<S extends Served>(simulator: S, doors: Doors<S>): Server {
-  return createServer((incoming, outgoing) => {
+  return createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
     serve(simulator, doors, { incoming, outgoing }).catch((error: unknown) => {
       // The book could not be written, or a bug: nothing that was not kept may be answered.
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
