@@ -1,9 +1,10 @@
-// `npm run new:provider -- <id> [Name]`: lays out libs/providers/<id> with code that compiles and promises nothing:
-// a capability is there once it is written, and the tests fail until the first one is.
+// `npm run new:provider -- <id> [Name]`: lays out libs/providers/<id> and its simulator in libs/simulators/<id>, with code
+// that compiles and promises nothing: a capability is there once it is written, and the tests fail until the first one is.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { toSimulatorFiles } from './new-simulator.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [id, ...nameWords] = process.argv.slice(2);
@@ -15,9 +16,10 @@ async function main() {
     console.error('Usage: npm run new:provider -- <id> [Name], the id in kebab-case: acme-pay');
     return 2;
   }
-  const folder = join(root, 'libs', 'providers', id);
-  if (existsSync(folder)) {
-    console.error(`libs/providers/${id} exists already.`);
+  const folders = { provider: `libs/providers/${id}`, simulator: `libs/simulators/${id}` };
+  const taken = Object.values(folders).filter((folder) => existsSync(join(root, folder)));
+  if (taken.length > 0 || id === 'kit') {
+    console.error(`${taken[0] ?? folders.simulator} exists already.`);
     return 1;
   }
   const pascal = toPascal(id);
@@ -27,14 +29,19 @@ async function main() {
     pascal,
     camel: pascal[0].toLowerCase() + pascal.slice(1),
   };
-  for (const [path, text] of Object.entries(toFiles(names))) {
+  await writeFiles(join(root, folders.provider), toFiles(names));
+  await writeFiles(join(root, folders.simulator), toSimulatorFiles(names));
+  console.log(nextSteps(names));
+  return 0;
+}
+
+async function writeFiles(folder, files) {
+  for (const [path, text] of Object.entries(files)) {
     const filepath = join(folder, path);
     mkdirSync(dirname(filepath), { recursive: true });
     // Where a line breaks depends on how long the names are.
     writeFileSync(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
   }
-  console.log(nextSteps(names));
-  return 0;
 }
 
 function toPascal(kebab) {
@@ -50,14 +57,14 @@ function capitalise(word) {
 }
 
 function nextSteps({ camel }) {
-  return `libs/providers/${id} is laid out. From here (CONTRIBUTING.md, "Adding a provider"):
+  return `libs/providers/${id} and libs/simulators/${id} are laid out. From here (CONTRIBUTING.md, "Adding a provider"):
   2. README.md, src/config.ts and src/wire.ts from the provider's documents.
   3. fixtures/*.http: raw answers, one for each thing the provider can say.
   4. src/codes.ts and src/mapping.ts, until their spec is green.
   5. src/provider.ts and src/client.ts, until src/conformance.spec.ts is green.
-  6. A simulator in libs/simulators/${id}, written from the documents alone, and one payment in test/e2e.
+  6. The simulator's calls in src/api.ts, its faults and its book, from the documents alone, and one payment in test/e2e.
   7. src/providers/registry.ts: import { ${camel} } from '#libs/providers/${id}', and name it in the list.
-npm test -- libs/providers/${id} test/tidy.spec.ts says what is left.`;
+npm test -- libs/providers/${id} libs/simulators/${id} test/tidy.spec.ts says what is left.`;
 }
 
 function toFiles(names) {
@@ -65,7 +72,7 @@ function toFiles(names) {
   return {
     'README.md': `# ${name}
 
-> **Not finished.** \`npm test -- libs/providers/${id} test/tidy.spec.ts\` fails until there is a capability in
+> **Not finished.** \`npm test -- libs/providers/${id} libs/simulators/${id} test/tidy.spec.ts\` fails until there is a capability in
 > \`src/provider.ts\`, a fixture, a real host, and a line in \`src/providers/registry.ts\`. Remove this note then.
 
 Where each fact below comes from, and when it was read, belongs beside it.

@@ -9,15 +9,6 @@ export function refusal(status: number, messages: readonly string[], headers: Re
   return json(status, { message: messages, success: false }, headers);
 }
 
-/** What a machine in front of DExchange says. */
-export function toPage(status: number, words: string): Answer {
-  return {
-    status,
-    headers: { 'Content-Type': 'text/html' },
-    body: `<html><body><h1>${status} ${words}</h1></body></html>\n`,
-  };
-}
-
 /** An answer in the generic envelope of the index page where the fault says so. */
 export function answerWith({ faults }: World, status: number, body: Readonly<Record<string, unknown>>): Answer {
   const { message, ...data } = body;

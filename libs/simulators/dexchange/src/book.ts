@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
-import { FileJournal, forgetfulJournal, readJournal, type Journal } from '#libs/simulators/kit';
+import { BookFile, TriedEntrySchema, WEBHOOK_FIELDS, WebhookLog } from '#libs/simulators/kit';
 
 const RecordSchema = z.object({
   /** `TID…` or `MID…`. */
@@ -40,6 +39,8 @@ const PlanSchema = z.object({
   telling: z.enum(['once', 'never', 'storm', 'forged']),
 });
 
+const WebhookEntrySchema = z.object({ ...WEBHOOK_FIELDS, about: z.string(), status: z.string() });
+
 /** Everything that can happen to the book: one line of the file each. */
 const EntrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('created'), record: RecordSchema, plan: PlanSchema.nullable() }),
@@ -54,30 +55,13 @@ const EntrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('wrongOtp'), id: z.string() }),
   /** The dashboard's word: the balance is this from now on. */
   z.object({ kind: z.literal('balance'), merchant: z.string(), balance: z.number() }),
-  z.object({
-    kind: z.literal('webhook'),
-    id: z.number(),
-    about: z.string(),
-    status: z.string(),
-    url: z.string(),
-    body: z.string(),
-    signature: z.string().nullable(),
-    at: z.number(),
-    dropped: z.boolean(),
-  }),
-  z.object({
-    kind: z.literal('tried'),
-    id: z.number(),
-    at: z.number(),
-    status: z.number().nullable(),
-    error: z.string().nullable(),
-    /** When it is sent again, or null where it is not. */
-    againAt: z.number().nullable(),
-  }),
+  WebhookEntrySchema,
+  TriedEntrySchema,
   z.object({ kind: z.literal('reset') }),
 ]);
 
 export type Entry = z.infer<typeof EntrySchema>;
+export type WebhookEntry = z.infer<typeof WebhookEntrySchema>;
 export type TransactionRecord = z.infer<typeof RecordSchema>;
 export type Plan = z.infer<typeof PlanSchema>;
 export type Status = z.infer<typeof StatusSchema>;
@@ -94,12 +78,6 @@ export interface Transaction {
   wrongOtps: number;
 }
 
-export interface WebhookRecord extends Readonly<Omit<Extract<Entry, { kind: 'webhook' }>, 'kind'>> {
-  readonly tries: { readonly at: number; readonly status: number | null; readonly error: string | null }[];
-  state: 'sending' | 'waiting' | 'delivered' | 'failed' | 'dropped';
-  againAt: number | null;
-}
-
 export const TERMINAL: readonly Status[] = ['SUCCESS', 'FAILED', 'CANCELLED', 'EXPIRED'];
 
 /**
@@ -108,35 +86,29 @@ export const TERMINAL: readonly Status[] = ['SUCCESS', 'FAILED', 'CANCELLED', 'E
  */
 export class Book {
   readonly transactions = new Map<string, Transaction>();
-  readonly webhooks: WebhookRecord[] = [];
+  readonly webhooks = new WebhookLog<WebhookEntry>((status) => status !== null && status >= 200 && status < 300);
   /** The newest word on each merchant's balance, and what moved since, or since the start. */
   private readonly balances = new Map<string, { readonly told: number | null; readonly changes: number }>();
   private readonly externalIds = new Map<string, string>();
 
-  private constructor(private readonly journal: Journal) {}
+  private readonly file: BookFile<Entry>;
 
   /** Opens the book of that folder, or an empty one that lives in memory only. */
-  static open(dataDir?: string): Book {
-    if (dataDir === undefined) return new Book(forgetfulJournal);
-    const path = join(dataDir, 'dexchange-book.jsonl');
-    const entries = z.array(EntrySchema).parse(readJournal(path));
-    const book = new Book(new FileJournal(path));
-    for (const entry of entries) book.apply(entry);
-    return book;
+  constructor(dataDir?: string) {
+    this.file = new BookFile({ name: 'dexchange', schema: EntrySchema, apply: (entry) => this.apply(entry) }, dataDir);
   }
 
   /** Writes down what happened. It counts at once, and is durable when `durable()` says so. */
   record(entry: Entry): void {
-    this.journal.append(JSON.stringify(entry));
-    this.apply(entry);
+    this.file.record(entry);
   }
 
   durable(): Promise<void> {
-    return this.journal.durable();
+    return this.file.durable();
   }
 
   close(): Promise<void> {
-    return this.journal.close();
+    return this.file.close();
   }
 
   /** Money that moved, in the order in which it did. */
@@ -171,16 +143,12 @@ export class Book {
       case 'balance':
         this.balances.set(entry.merchant, { told: entry.balance, changes: 0 });
         return;
-      case 'webhook': {
-        const { kind: _, ...webhook } = entry;
-        this.webhooks.push({ ...webhook, tries: [], state: entry.dropped ? 'dropped' : 'sending', againAt: null });
-        return;
-      }
+      case 'webhook':
+        return this.webhooks.add(entry);
       case 'tried':
-        return this.applyTry(entry);
+        return this.webhooks.addTry(entry);
       case 'reset':
-        for (const part of [this.transactions, this.balances, this.externalIds]) part.clear();
-        this.webhooks.length = 0;
+        for (const part of [this.transactions, this.balances, this.externalIds, this.webhooks]) part.clear();
     }
   }
 
@@ -198,15 +166,6 @@ export class Book {
     transaction.operatorRef = operatorRef ?? transaction.operatorRef;
     transaction.status = status;
     transaction.endedAt = TERMINAL.includes(status) ? at : null;
-  }
-
-  private applyTry({ id, at, status, error, againAt }: Extract<Entry, { kind: 'tried' }>): void {
-    const webhook = this.webhooks[id - 1];
-    if (!webhook) throw new Error(`The book has no webhook ${id}`);
-    webhook.tries.push({ at, status, error });
-    webhook.againAt = againAt;
-    const isTaken = status !== null && status >= 200 && status < 300;
-    webhook.state = isTaken ? 'delivered' : againAt === null ? 'failed' : 'waiting';
   }
 
   private change(merchant: string, by: number): void {

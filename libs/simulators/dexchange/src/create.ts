@@ -1,5 +1,5 @@
-import type { Answer, Reply, Request } from '#libs/simulators/kit';
-import { answerWith, refusal, toCreatedLink, toInitiated, toPage } from './bodies.js';
+import { toMachinePage, type Answer, type Reply, type Request } from '#libs/simulators/kit';
+import { answerWith, refusal, toCreatedLink, toInitiated } from './bodies.js';
 import { isMoneyOut, type Transaction, type TransactionRecord } from './book.js';
 import { LEAST_DIRECT, LEAST_LINK, readFields, toFee, type Fields } from './fields.js';
 import { createId, createOtp } from './ids.js';
@@ -133,7 +133,7 @@ async function take(
   const number = transaction.plan?.number ?? '';
   const isTimedOut = record.kind !== 'LINK' && findOutcome(world, number) === 'gateway_timeout';
   return {
-    answer: isTimedOut ? toPage(504, 'Gateway Time-out') : simulator.spoil(answer),
+    answer: isTimedOut ? toMachinePage(504, 'Gateway Time-out') : simulator.spoil(answer),
     delayMs: faults.strikes('slowAnswer') ? faults.get('slowAnswerMs') : 0,
     afterwards: () => timeline.follow(transaction),
   };

@@ -1,4 +1,4 @@
-import { dose, draw, flag, lookup, SwitchBoard, text, whole, type Dose, type ValuesOf } from '#libs/simulators/kit';
+import { dose, flag, lookup, text, whole, type ValuesOf } from '#libs/simulators/kit';
 
 const NUMBER = /^\d{8,10}$/;
 /** How a collection or a payout goes on, by the names that magic numbers have. */
@@ -69,23 +69,3 @@ export const FAULTS = {
 } as const;
 
 export type FaultValues = ValuesOf<typeof FAULTS>;
-
-/** The faults that strike by dose. */
-export type DoseName = { [K in keyof FaultValues]: Dose extends FaultValues[K] ? K : never }[keyof FaultValues];
-
-/** The faults as they are set now. */
-export class Faults extends SwitchBoard<typeof FAULTS> {
-  constructor(
-    start: Readonly<Record<string, unknown>>,
-    private readonly random: () => number,
-  ) {
-    super(FAULTS, start);
-  }
-
-  /** Whether this fault strikes now. Uses up one of a counted dose. */
-  strikes(name: DoseName): boolean {
-    const { strikes, left } = draw(this.get(name), this.random);
-    this.set({ [name]: left });
-    return strikes;
-  }
-}

@@ -1,4 +1,4 @@
-import type { Request } from '#libs/simulators/kit';
+import { readJsonObject, type Request } from '#libs/simulators/kit';
 import type { World } from './world.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -57,15 +57,9 @@ export class Fields {
 }
 
 /** The fields of a JSON object, or undefined where the body is none. */
-export function readFields({ body }: Request): Fields | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? new Fields({ ...parsed })
-      : undefined;
-  } catch {
-    return undefined;
-  }
+export function readFields(request: Request): Fields | undefined {
+  const body = readJsonObject(request);
+  return body && new Fields(body);
 }
 
 /** Rounded half up: 7500 at 1.5 % is 113 (§12). */

@@ -1,13 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { randomText } from '#libs/simulators/kit';
 
 const UPPER_ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-/** Chance, in [0, 1). */
-export const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
-
 /** `TID` of a direct transaction or `MID` of a link, and ten upper-case letters and digits (§1). */
 export function createId(prefix: 'TID' | 'MID'): string {
-  return prefix + Array.from({ length: 10 }, () => UPPER_ALPHANUMERIC[randomInt(UPPER_ALPHANUMERIC.length)]).join('');
+  return prefix + randomText(UPPER_ALPHANUMERIC, 10);
 }
 
 /** An operator's own reference, such as `OM26112012345`. */

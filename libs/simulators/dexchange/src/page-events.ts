@@ -16,7 +16,7 @@ export function serveEvents(simulator: Simulator, incoming: IncomingMessage, out
   outgoing.write(': waiting\n\n');
   const { status } = transaction;
   const isOver = () => outgoing.destroyed || transaction.status !== status;
-  void simulator.watch.until(isOver, PATIENCE_MS).then(() => {
+  void simulator.world.watch.until(isOver, PATIENCE_MS).then(() => {
     if (outgoing.destroyed) return;
     if (transaction.status !== status) outgoing.write(`data: ${JSON.stringify({ status: transaction.status })}\n\n`);
     outgoing.end();

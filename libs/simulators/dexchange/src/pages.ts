@@ -1,11 +1,24 @@
-import type { Answer, Request } from '#libs/simulators/kit';
+import {
+  chooseLanguage,
+  escape,
+  page,
+  readPaymentForm,
+  redirect,
+  textsIn,
+  toPayerFields,
+  toPaymentForm,
+  type Answer,
+  type Language,
+  type PageTexts,
+  type Request,
+  type Texts,
+} from '#libs/simulators/kit';
 import { TERMINAL, type Transaction } from './book.js';
-import { chooseLanguage, escape, page, PAGE_SCRIPT, PAGE_STYLE, redirect, type Language } from './html.js';
 import { findService, PAGE_SERVICES } from './services.js';
 import type { Simulator } from './simulator.js';
-import { canAnswer, type Action } from './timeline.js';
+import { canAnswer } from './timeline.js';
 
-const TEXTS: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+const TEXTS: PageTexts = {
   en: {
     title: 'Payment, simulated',
     banner: 'Simulated. No real money moves here. Never type a real number or PIN.',
@@ -38,13 +51,13 @@ const TEXTS: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   },
 };
 
-const ACTIONS: Readonly<Record<string, Action>> = { pay: 'pin', fail: 'wrong_pin', cancel: 'cancel' };
-
-type Texts = (name: string) => string;
+/** Reads the page again when something happened. */
+const SCRIPT = `new EventSource(location.pathname + '/events').onmessage = () => location.reload();\n`;
+const SCRIPT_PATH = '/page.js';
 
 /** The hosted page of a link, and the pages that Wave opens: at DExchange and Wave they have hosts of their own. */
 export function answerPages(simulator: Simulator, request: Request): Answer | undefined {
-  if (request.method === 'GET' && request.path === '/page.js') return toScript();
+  if (request.method === 'GET' && request.path === SCRIPT_PATH) return toScript();
   const [, place, id] = /^\/(process|wave|c)\/([^/]+)$/.exec(request.path) ?? [];
   if (id === undefined || (request.method !== 'GET' && request.method !== 'POST')) return undefined;
   const language = chooseLanguage(request);
@@ -63,7 +76,7 @@ export function answerPages(simulator: Simulator, request: Request): Answer | un
 }
 
 function toScript(): Answer {
-  return { status: 200, headers: { 'Content-Type': 'text/javascript; charset=utf-8' }, body: PAGE_SCRIPT };
+  return { status: 200, headers: { 'Content-Type': 'text/javascript; charset=utf-8' }, body: SCRIPT };
 }
 
 function toNotFound(language: Language): Answer {
@@ -73,14 +86,13 @@ function toNotFound(language: Language): Answer {
 /** Does what the form says; the name of a text where it cannot. */
 function act({ timeline }: Simulator, transaction: Transaction, request: Request): string | undefined {
   if (!canAnswer(transaction)) return undefined; // Sent twice: the page shows how it stands.
-  const form = new URLSearchParams(request.body.toString('utf8'));
-  const action = ACTIONS[form.get('action') ?? ''];
+  const { action, phone: typed, get } = readPaymentForm(request);
   if (action === undefined) return 'wrong';
   const isLink = transaction.record.kind === 'LINK';
   if (!isLink || action === 'cancel') return void timeline.answer(transaction, action);
   if (transaction.plan) return undefined;
-  const operator = form.get('operator') ?? '';
-  const phone = (form.get('phone') ?? '').replace(/[\s+().-]/g, '').replace(/^221(?=\d{9}$)/, '');
+  const operator = get('operator');
+  const phone = typed.replace(/^221(?=\d{9}$)/, '');
   if (!PAGE_SERVICES.some(({ code }) => code === operator) || !/^\d{9}$/.test(phone)) return 'wrong';
   if (action === 'wrong_pin') return void timeline.answer(transaction, action);
   timeline.pay(transaction, operator, phone);
@@ -113,15 +125,10 @@ function show(transaction: Transaction, language: Language, problem: string | un
 }
 
 function toForm(texts: Texts, { record }: Transaction): string {
-  const options = PAGE_SERVICES.map(({ code, name }) => `<option value="${code}">${escape(name)}</option>`);
-  const choice = `<label for="operator">${texts('operator')}</label><select id="operator" name="operator">${options.join('')}</select>
-<label for="phone">${texts('phone')}</label><input id="phone" name="phone" inputmode="tel" value="${escape(record.number ?? '')}">`;
+  const options = PAGE_SERVICES.map(({ code, name }) => ({ value: code, name }));
+  const choice = toPayerFields(texts, { name: 'operator', options }, record.number ?? '');
   const wave = `<p class="soft">${escape(findService(record.service ?? '')?.name ?? '')}</p>`;
-  return `<form class="card" method="post" autocomplete="off">
-${record.kind === 'LINK' ? choice : wave}
-<div class="keys"><button class="primary" name="action" value="pay">${texts('pay')}</button>
-<button name="action" value="fail">${texts('fail')}</button><button name="action" value="cancel">${texts('cancel')}</button></div>
-</form>`;
+  return toPaymentForm(texts, record.kind === 'LINK' ? choice : wave);
 }
 
 function toPage(
@@ -129,19 +136,12 @@ function toPage(
   toBody: (texts: Texts) => string,
   { isWaiting = false, transaction }: { isWaiting?: boolean; transaction?: Transaction } = {},
 ): Answer {
-  const texts: Texts = (name) => escape(TEXTS[language][name] ?? name);
   const { successUrl, failureUrl } = transaction?.record ?? {};
   return page(language, {
-    title: TEXTS[language]['title'] ?? '',
-    banner: TEXTS[language]['banner'] ?? '',
-    body: toBody(texts),
-    isWaiting,
+    texts: TEXTS,
+    body: toBody(textsIn(language, TEXTS)),
+    ...(isWaiting ? { script: SCRIPT_PATH, refreshSeconds: 2 } : {}),
     // A form's answer is a redirect to the page, and from there to the shop: browsers check every step.
     formTargets: [successUrl, failureUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin])),
   });
-}
-
-/** The style of all pages. */
-export function toStyle(): Answer {
-  return { status: 200, headers: { 'Content-Type': 'text/css; charset=utf-8' }, body: PAGE_STYLE };
 }

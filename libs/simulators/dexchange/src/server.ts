@@ -1,47 +1,26 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { json, readRequest, sendAnswer, type Answer, type Reply, type Request } from '#libs/simulators/kit';
+import { answerCommonPages, type Answer, type Doors, type Reply, type Request } from '#libs/simulators/kit';
 import { refusal } from './bodies.js';
-import { answerControl } from './control.js';
+import { ROUTES as CONTROL } from './control.js';
 import { createLink, initiate } from './create.js';
 import { serveEvents } from './page-events.js';
 import { answerPages } from './pages.js';
-import { answerPhones } from './phones.js';
+import { listPhonesOnPage } from './phones.js';
 import { confirmWizall, listServices, readBalance, readStatus } from './reads.js';
 import type { Simulator } from './simulator.js';
 
-/** The simulator's one door: DExchange, its hosted pages, the phones and the control API. */
-export function createSimulatorServer(simulator: Simulator): Server {
-  return createServer((incoming, outgoing) => {
-    serve(simulator, incoming, outgoing).catch((error: unknown) => {
-      // The book could not be written, or a bug: nothing that was not kept may be answered.
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      outgoing.destroy();
-    });
-  });
-}
+/** DExchange, its hosted pages, the phones and the control API. */
+export const DOORS: Doors<Simulator> = {
+  stream: serveEvents,
+  control: CONTROL,
+  pages: (simulator, request) =>
+    answerCommonPages(request, () => listPhonesOnPage(simulator.world)) ?? answerPages(simulator, request),
+  api: answerLate,
+  tooLarge: { message: ['Payload too large'], success: false },
+};
 
-async function serve(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  if (serveEvents(simulator, incoming, outgoing)) return;
-  const request = await readRequest(incoming);
-  if (request === undefined)
-    return sendAnswer(outgoing, json(413, { message: ['Payload too large'], success: false }, { Connection: 'close' }));
-  const { answer, delayMs = 0, afterwards } = await route(simulator, request);
-  if (afterwards && (delayMs > 0 || outgoing.closed)) afterwards();
-  else if (afterwards) outgoing.once('close', afterwards);
-  // What this answer tells, and everything it was read from, is on the disk before it leaves.
-  await simulator.world.book.durable();
-  if (delayMs > 0) await new Promise<void>((resolve) => simulator.world.time.after(delayMs, resolve));
-  if (answer === 'cut') outgoing.destroy();
-  else sendAnswer(outgoing, answer);
-}
-
-async function route(simulator: Simulator, request: Request): Promise<Reply> {
-  if (request.path.startsWith('/_control')) return { answer: await answerControl(simulator, request) };
-  const page = answerPhones(simulator, request) ?? answerPages(simulator, request);
-  if (page) return { answer: page };
+async function answerLate(simulator: Simulator, request: Request): Promise<Reply> {
   const reply = await callApi(simulator, request);
-  const latencyMs = simulator.world.settings.get('latencyMs');
-  return latencyMs === 0 ? reply : { ...reply, delayMs: (reply.delayMs ?? 0) + latencyMs };
+  return { ...reply, delayMs: (reply.delayMs ?? 0) + simulator.world.settings.get('latencyMs') };
 }
 
 interface Route {
@@ -100,7 +79,7 @@ async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
   if (!merchant) return { answer: refusal(401, ['Invalid API key']) };
   const struck = strike(simulator);
   if (struck) return { answer: struck };
-  const { isExceeded, headers } = simulator.meter.count(merchant.key);
+  const { isExceeded, headers } = readMeter(simulator, merchant.key);
   if (isExceeded || world.faults.strikes('throttled'))
     return { answer: refusal(429, ['Too many requests'], { ...headers, 'Retry-After': '60' }) };
   if (world.faults.strikes('errorBefore')) return { answer: refusal(500, ['Internal server error']) };
@@ -108,6 +87,18 @@ async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
   const reply = await found.handle(simulator, request, { merchant: merchant.name, id });
   const { answer } = reply;
   return answer === 'cut' ? reply : { ...reply, answer: { ...answer, headers: { ...headers, ...answer.headers } } };
+}
+
+/** Whether it is one request too many, and what the headers of a limited API say (§1). */
+function readMeter({ world }: Simulator, key: string) {
+  const limit = world.settings.get('requestsPerMinute');
+  const { isExceeded, left, freeAt } = world.meter.count(key, limit);
+  const headers: Record<string, string> = {
+    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Remaining': String(left),
+    'X-RateLimit-Reset': String(Math.ceil(freeAt / 1000)),
+  };
+  return { isExceeded, headers: limit === 0 ? {} : headers };
 }
 
 function strike({ world: { faults } }: Simulator): Answer | undefined {

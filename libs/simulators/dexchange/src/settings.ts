@@ -1,4 +1,4 @@
-import { choice, flag, text, whole, type SwitchBoard, type ValuesOf } from '#libs/simulators/kit';
+import { choice, flag, text, whole, type ValuesOf } from '#libs/simulators/kit';
 
 /** How the simulated world is when nothing goes wrong: its rules, its clocks, and which of its documented forms it speaks. */
 export const SETTINGS = {
@@ -38,4 +38,3 @@ export const SETTINGS = {
 } as const;
 
 export type SettingValues = ValuesOf<typeof SETTINGS>;
-export type Settings = SwitchBoard<typeof SETTINGS>;

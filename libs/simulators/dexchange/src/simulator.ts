@@ -1,49 +1,42 @@
-import { SwitchBoard, systemTime, Watch, type Answer, type SimulatorTime } from '#libs/simulators/kit';
+import {
+  createWorld,
+  startOver,
+  systemTime,
+  toMachinePage,
+  type Action,
+  type Answer,
+  type WorldParts,
+} from '#libs/simulators/kit';
 import { AdjustableTime } from './adjustable-time.js';
-import { refusal, toPage } from './bodies.js';
+import { refusal } from './bodies.js';
 import { Book, type Transaction } from './book.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './directory.js';
-import { Faults } from './faults.js';
-import { systemRandom } from './ids.js';
-import { RequestMeter } from './meter.js';
+import { FAULTS } from './faults.js';
 import { toDigits } from './services.js';
 import { SETTINGS } from './settings.js';
-import { canAnswer, Timeline, type Action } from './timeline.js';
+import { canAnswer, Timeline } from './timeline.js';
 import { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
 
-/** What a simulated DExchange is made of. */
-export interface SimulatorParts {
-  /** Where the book lies; without it the book is forgotten at the end. */
-  readonly dataDir?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  readonly faults?: Readonly<Record<string, unknown>>;
-  /** The merchants and their keys; one demo merchant by default. */
-  readonly directory?: DirectoryInput;
-  readonly time?: SimulatorTime;
-  readonly random?: () => number;
-}
+const RULES = {
+  settings: SETTINGS,
+  faults: FAULTS,
+  directory: DirectorySchema,
+  demo: DEFAULT_DIRECTORY,
+  openBook: (dataDir?: string) => new Book(dataDir),
+};
 
 /** DExchange without its doors: the HTTP server and the control API are in front of it. */
 export class Simulator {
   readonly world: World;
-  readonly watch = new Watch();
   readonly webhooks: Webhooks;
   readonly timeline: Timeline;
-  readonly meter: RequestMeter;
 
-  constructor(parts: SimulatorParts) {
-    this.world = {
-      settings: new SwitchBoard(SETTINGS, parts.settings),
-      faults: new Faults(parts.faults ?? {}, parts.random ?? systemRandom),
-      directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
-      book: Book.open(parts.dataDir),
-      time: new AdjustableTime(parts.time ?? systemTime),
-      baseUrl: 'http://127.0.0.1',
-    };
-    this.meter = new RequestMeter(this.world);
-    this.webhooks = new Webhooks(this.world, this.watch);
-    this.timeline = new Timeline(this.world, this.webhooks, this.watch);
+  constructor(parts: WorldParts<DirectoryInput>) {
+    const time = new AdjustableTime(parts.time ?? systemTime);
+    this.world = { ...createWorld(RULES, { ...parts, time }), time };
+    this.webhooks = new Webhooks(this.world);
+    this.timeline = new Timeline(this.world, this.webhooks);
   }
 
   /** Goes on with what an earlier run left. */
@@ -54,7 +47,7 @@ export class Simulator {
 
   /** Nothing happens by itself any more, but for retries of webhooks and what nobody pays. */
   get isIdle(): boolean {
-    return this.timeline.isIdle && this.webhooks.isIdle;
+    return this.timeline.isIdle && this.world.errands.isIdle;
   }
 
   /** The answer to something that was taken, or what a fault makes of it. */
@@ -62,9 +55,9 @@ export class Simulator {
     const { faults } = this.world;
     if (faults.strikes('answerLost')) return 'cut';
     if (faults.strikes('answerError')) return refusal(500, ['Internal server error']);
-    if (faults.strikes('answerUnavailable')) return toPage(503, 'Service Unavailable');
-    if (faults.strikes('answerTimeout')) return toPage(504, 'Gateway Time-out');
-    if (faults.strikes('answerUnreadable')) return toPage(201, 'Created');
+    if (faults.strikes('answerUnavailable')) return toMachinePage(503, 'Service Unavailable');
+    if (faults.strikes('answerTimeout')) return toMachinePage(504, 'Gateway Time-out');
+    if (faults.strikes('answerUnreadable')) return toMachinePage(201, 'Created');
     if (faults.strikes('answerWithoutId'))
       return { ...answer, body: JSON.stringify({ message: 'Transaction initiated successfully' }) };
     return answer;
@@ -73,7 +66,7 @@ export class Simulator {
   /** Answers the newest open collection or link of that phone, or the next one that is made in time. */
   async answer(phone: string, action: Action, waitMs = 0): Promise<Transaction | undefined> {
     const find = () => this.findOpen(phone);
-    if (waitMs > 0) await this.watch.until(() => find() !== undefined, waitMs);
+    if (waitMs > 0) await this.world.watch.until(() => find() !== undefined, waitMs);
     const found = find();
     return found && this.timeline.answer(found, action) ? found : undefined;
   }
@@ -81,18 +74,13 @@ export class Simulator {
   /** Forgets all money and webhooks, and turns every switch back to where it was at the start. */
   reset(): void {
     this.timeline.stop();
-    this.webhooks.stop();
-    this.meter.clear();
-    this.world.settings.restart();
-    this.world.faults.restart();
-    this.world.book.record({ kind: 'reset' });
-    this.watch.changed();
+    startOver(this.world);
   }
 
   /** The end: nothing more happens by itself. */
   close(): void {
-    this.timeline.stop();
-    this.webhooks.stop();
+    this.timeline.close();
+    this.world.errands.stop();
   }
 
   private findOpen(phone: string): Transaction | undefined {

@@ -1,14 +1,10 @@
-import type { Watch } from '#libs/simulators/kit';
+import { Alarms, type Action } from '#libs/simulators/kit';
 import { TERMINAL, type Plan, type Status, type Transaction, type TransactionRecord } from './book.js';
 import { createOperatorReference } from './ids.js';
 import { findOutcome, toPlan } from './outcomes.js';
 import { PAGE_SERVICES, findService } from './services.js';
 import type { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
-
-/** What somebody can do on a phone or a page, by the names every simulator's phones know. */
-export const ACTIONS = ['pin', 'wrong_pin', 'cancel', 'ignore'] as const;
-export type Action = (typeof ACTIONS)[number];
 
 const ENDS: Readonly<Record<Exclude<Action, 'ignore'>, Status>> = {
   pin: 'SUCCESS',
@@ -25,16 +21,16 @@ interface Step {
 
 /** Moves every transaction through its life. Survives a restart, for it acts on the book. */
 export class Timeline {
-  private readonly timers = new Map<string, () => void>();
+  private readonly alarms: Alarms;
   /** Pages that a browser has opened, and phones that were answered: a person decides, not the clock. */
   private readonly opened = new Set<string>();
-  private announcing = 0;
 
   constructor(
     private readonly world: World,
     private readonly webhooks: Webhooks,
-    private readonly watch: Watch,
-  ) {}
+  ) {
+    this.alarms = new Alarms(world.time);
+  }
 
   /** Takes up what an earlier run left open. */
   resume(): void {
@@ -43,7 +39,6 @@ export class Timeline {
 
   /** Nothing is about to happen by itself, but for what nobody pays. */
   get isIdle(): boolean {
-    if (this.announcing > 0) return false;
     return ![...this.world.book.transactions.values()].some((transaction) => this.findNext(transaction)?.isWork);
   }
 
@@ -62,7 +57,7 @@ export class Timeline {
   /** Everything that follows from a new one. */
   follow(transaction: Transaction): void {
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** All that would happen by itself happens now, and is told. */
@@ -70,7 +65,7 @@ export class Timeline {
     const findStep = () => transaction.plan?.steps[transaction.steps];
     for (let step = findStep(); step; step = findStep()) {
       this.write(transaction, step.status);
-      await this.announce(transaction);
+      await this.webhooks.announce(transaction);
     }
   }
 
@@ -78,7 +73,7 @@ export class Timeline {
   open(transaction: Transaction): void {
     this.opened.add(transaction.record.id);
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** The payer has chosen, or proved who he is: from here his number decides. */
@@ -87,7 +82,7 @@ export class Timeline {
     this.opened.add(transaction.record.id);
     if (plan) this.world.book.record({ kind: 'planned', id: transaction.record.id, plan });
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** The payer pays, fails to, gives up or does nothing. False where it is too late. */
@@ -110,9 +105,13 @@ export class Timeline {
   }
 
   stop(): void {
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
+    this.alarms.stop();
     this.opened.clear();
+  }
+
+  /** Nothing will happen any more, not even to what is just being answered. */
+  close(): void {
+    this.alarms.close();
   }
 
   private plan({ expiresAt }: TransactionRecord, service: string, number: string): Plan | null {
@@ -122,15 +121,9 @@ export class Timeline {
   /** Sets the clock for what comes next. */
   private drive(transaction: Transaction): void {
     const { id } = transaction.record;
-    this.timers.get(id)?.();
-    this.timers.delete(id);
     const next = this.findNext(transaction);
-    if (!next) return;
-    const cancel = this.world.time.after(next.at - this.world.time.now(), () => {
-      this.timers.delete(id);
-      next.work();
-    });
-    this.timers.set(id, cancel);
+    if (next) this.alarms.set(id, next.at, next.work);
+    else this.alarms.clear(id);
   }
 
   private findNext(transaction: Transaction): Step | undefined {
@@ -151,8 +144,8 @@ export class Timeline {
   private turn(transaction: Transaction, status: Status, operatorRef?: string): void {
     this.write(transaction, status, operatorRef);
     this.drive(transaction);
-    void this.announce(transaction);
-    this.watch.changed();
+    void this.webhooks.announce(transaction);
+    this.world.watch.changed();
   }
 
   private write({ record, plan }: Transaction, status: Status, operatorRef?: string): void {
@@ -160,16 +153,6 @@ export class Timeline {
     const service = plan?.service ?? record.service ?? '';
     const proven = status === 'SUCCESS' ? (operatorRef ?? createOperatorReference(service, time.now())) : null;
     book.record({ kind: 'turned', id: record.id, at: time.now(), status, operatorRef: proven });
-  }
-
-  private async announce(transaction: Transaction): Promise<void> {
-    this.announcing++;
-    try {
-      await this.webhooks.announce(transaction);
-    } finally {
-      this.announcing--;
-      this.watch.changed();
-    }
   }
 }
 

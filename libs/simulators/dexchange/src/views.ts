@@ -1,4 +1,5 @@
-import { isMoneyOut, type Transaction, type WebhookRecord } from './book.js';
+import { toIsoTime } from '#libs/simulators/kit';
+import { isMoneyOut, type Transaction } from './book.js';
 import { digitsOf } from './simulator.js';
 
 /** A line of the book of money, as `GET /_control/transfers` shows it. */
@@ -18,8 +19,6 @@ export interface TransferView {
   readonly fee: string;
 }
 
-const isoTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-
 export function toTransferView(transaction: Transaction): TransferView {
   const { record, plan, endedAt } = transaction;
   return {
@@ -30,7 +29,7 @@ export function toTransferView(transaction: Transaction): TransferView {
     currency: 'XOF',
     reference: record.externalId,
     status: 'completed',
-    at: new Date(endedAt ?? record.createdAt).toISOString(),
+    at: toIsoTime(endedAt ?? record.createdAt),
     service: plan?.service ?? record.service ?? '',
     fee: String(record.fee),
   };
@@ -47,17 +46,8 @@ export function toTransactionView(transaction: Transaction) {
     wrongOtps,
     service: plan?.service ?? record.service,
     number: plan?.number ?? record.number,
-    createdAt: isoTime(createdAt),
-    expiresAt: isoTime(expiresAt),
-    endedAt: isoTime(endedAt),
-  };
-}
-
-export function toWebhookView({ tries, at, againAt, ...webhook }: WebhookRecord) {
-  return {
-    ...webhook,
-    createdAt: isoTime(at),
-    tries: tries.map((attempt) => ({ ...attempt, at: isoTime(attempt.at) })),
-    nextTryAt: isoTime(againAt),
+    createdAt: toIsoTime(createdAt),
+    expiresAt: toIsoTime(expiresAt),
+    endedAt: toIsoTime(endedAt),
   };
 }

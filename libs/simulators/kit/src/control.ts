@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { json, type Answer, type Request } from './http.js';
-import type { SwitchBoard, SwitchTable } from './switches.js';
 
 /** The longest a control call waits for something to happen. */
 const MAX_WAIT_MS = 30_000;
@@ -66,17 +65,13 @@ export function readControlBody<T>(schema: z.ZodType<T>, { body }: Request): { v
   };
 }
 
-/** `PUT` on a board of switches: all the named, or none. */
-export function turnSwitches<T extends SwitchTable>(board: SwitchBoard<T>, request: Request): Answer {
-  const given = readControlBody(z.record(z.string(), z.unknown()), request);
-  if ('refused' in given) return given.refused;
-  const problems = board.set(given.value);
-  return problems.length > 0 ? controlProblem(400, 'invalid_switch', problems.join('; ')) : json(200, board.describe());
-}
-
-/** `DELETE` on a board of switches: one, or all, back to the default. */
-export function clearSwitches<T extends SwitchTable>(board: SwitchBoard<T>, name?: string): Answer {
-  if (board.clear(name)) return json(200, board.describe());
-  const known = Object.keys(board.table).join(', ');
-  return controlProblem(404, 'unknown_switch', `There is no "${name}". Known names: ${known}`);
+/** A handler that is given the body of the call instead of the request. */
+export function withBody<S, T>(
+  schema: z.ZodType<T>,
+  handle: (simulator: S, body: T, parameter: string) => Answer | Promise<Answer>,
+): ControlRoute<S>['handle'] {
+  return (simulator, request, parameter) => {
+    const given = readControlBody(schema, request);
+    return 'refused' in given ? given.refused : handle(simulator, given.value, parameter);
+  };
 }

@@ -34,6 +34,11 @@ export function html(status: number, body: string): Answer {
   return { status, headers: { 'Content-Type': 'text/html' }, body };
 }
 
+/** What a machine in front of a provider says. */
+export function toMachinePage(status: number, words: string): Answer {
+  return html(status, `<html><body><h1>${status} ${words}</h1></body></html>\n`);
+}
+
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The whole request, or undefined where its body is larger than 1 MiB. */
@@ -53,6 +58,16 @@ export async function readRequest(incoming: IncomingMessage): Promise<Request | 
     headers: incoming.headers,
     body: Buffer.concat(chunks),
   };
+}
+
+/** The JSON object that a request carries, or undefined where its body is none. */
+export function readJsonObject({ body }: Request): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Answers, unless the caller is gone. */

@@ -16,3 +16,10 @@ export const systemTime: SimulatorTime = {
     return () => clearTimeout(timer);
   },
 };
+
+/** ISO-8601, for people; null where there is no time. */
+export function toIsoTime(at: number): string;
+export function toIsoTime(at: number | null): string | null;
+export function toIsoTime(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
-import { FileJournal, forgetfulJournal, readJournal, type Journal } from '#libs/simulators/kit';
+import { BookFile, TriedEntrySchema, WEBHOOK_FIELDS, WebhookLog } from '#libs/simulators/kit';
 
 const Customer = z.object({
   email: z.string(),
@@ -55,6 +54,13 @@ const PlanSchema = z.object({
 
 const StatusSchema = z.enum(['initiated', 'pending', 'success', 'failed', 'cancelled']);
 
+const WebhookEntrySchema = z.object({
+  ...WEBHOOK_FIELDS,
+  /** The payment or payout; null where somebody forged it. */
+  about: z.string().nullable(),
+  event: z.string(),
+});
+
 /** Everything that can happen to the book: one line of the file each. */
 const EntrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('created'), record: RecordSchema, plan: PlanSchema.nullable() }),
@@ -67,27 +73,8 @@ const EntrySchema = z.discriminatedUnion('kind', [
     message: z.string().nullable(),
   }),
   z.object({ kind: z.literal('processed'), id: z.string(), at: z.number() }),
-  z.object({
-    kind: z.literal('webhook'),
-    id: z.number(),
-    /** The payment or payout; null where somebody forged it. */
-    about: z.string().nullable(),
-    event: z.string(),
-    url: z.string(),
-    body: z.string(),
-    signature: z.string().nullable(),
-    at: z.number(),
-    dropped: z.boolean(),
-  }),
-  z.object({
-    kind: z.literal('tried'),
-    id: z.number(),
-    at: z.number(),
-    status: z.number().nullable(),
-    error: z.string().nullable(),
-    /** When it is sent again, or null where it is not. */
-    againAt: z.number().nullable(),
-  }),
+  WebhookEntrySchema,
+  TriedEntrySchema,
   z.object({
     kind: z.literal('subscribed'),
     app: z.string(),
@@ -97,6 +84,7 @@ const EntrySchema = z.discriminatedUnion('kind', [
 ]);
 
 export type Entry = z.infer<typeof EntrySchema>;
+export type WebhookEntry = z.infer<typeof WebhookEntrySchema>;
 export type TransactionRecord = z.infer<typeof RecordSchema>;
 export type Plan = z.infer<typeof PlanSchema>;
 export type Status = z.infer<typeof StatusSchema>;
@@ -116,12 +104,6 @@ export interface Transaction {
   processedAt: number | null;
 }
 
-export interface WebhookRecord extends Readonly<Omit<Extract<Entry, { kind: 'webhook' }>, 'kind'>> {
-  readonly tries: { readonly at: number; readonly status: number | null; readonly error: string | null }[];
-  state: 'sending' | 'waiting' | 'delivered' | 'failed' | 'dropped';
-  againAt: number | null;
-}
-
 /**
  * The simulator's own book of money, and of everything that leads to money. It holds what the entries say and nothing
  * else, so reading the file again gives the same book. Rules live elsewhere: an entry carries results.
@@ -132,34 +114,29 @@ export class Book {
   readonly open = new Map<string, Transaction>();
   /** Major units that left, or are to leave, the gateway account, by currency. */
   readonly spent = new Map<string, number>();
-  readonly webhooks: WebhookRecord[] = [];
+  /** Exactly 200 is a yes (§9). */
+  readonly webhooks = new WebhookLog<WebhookEntry>((status) => status === 200);
   /** What the dashboard was told since the start, by app; before that the directory counts. */
   readonly subscriptions = new Map<string, readonly Subscription[]>();
 
-  private constructor(private readonly journal: Journal) {}
+  private readonly file: BookFile<Entry>;
 
   /** Opens the book of that folder, or an empty one that lives in memory only. */
-  static open(dataDir?: string): Book {
-    if (dataDir === undefined) return new Book(forgetfulJournal);
-    const path = join(dataDir, 'moneroo-book.jsonl');
-    const entries = z.array(EntrySchema).parse(readJournal(path));
-    const book = new Book(new FileJournal(path));
-    for (const entry of entries) book.apply(entry);
-    return book;
+  constructor(dataDir?: string) {
+    this.file = new BookFile({ name: 'moneroo', schema: EntrySchema, apply: (entry) => this.apply(entry) }, dataDir);
   }
 
   /** Writes down what happened. It counts at once, and is durable when `durable()` says so. */
   record(entry: Entry): void {
-    this.journal.append(JSON.stringify(entry));
-    this.apply(entry);
+    this.file.record(entry);
   }
 
   durable(): Promise<void> {
-    return this.journal.durable();
+    return this.file.durable();
   }
 
   close(): Promise<void> {
-    return this.journal.close();
+    return this.file.close();
   }
 
   /** Money that moved, in the order in which it did. */
@@ -202,26 +179,15 @@ export class Book {
       case 'processed':
         this.need(entry.id).processedAt = entry.at;
         return;
-      case 'webhook': {
-        const { kind: _, ...webhook } = entry;
-        this.webhooks.push({ ...webhook, tries: [], state: entry.dropped ? 'dropped' : 'sending', againAt: null });
-        return;
-      }
-      case 'tried': {
-        const webhook = this.webhooks[entry.id - 1];
-        if (!webhook) throw new Error(`The book has no webhook ${entry.id}`);
-        const { at, status, error, againAt } = entry;
-        webhook.tries.push({ at, status, error });
-        webhook.againAt = againAt;
-        webhook.state = status === 200 ? 'delivered' : againAt === null ? 'failed' : 'waiting';
-        return;
-      }
+      case 'webhook':
+        return this.webhooks.add(entry);
+      case 'tried':
+        return this.webhooks.addTry(entry);
       case 'subscribed':
         this.subscriptions.set(entry.app, entry.webhooks);
         return;
       case 'reset':
-        for (const part of [this.transactions, this.open, this.spent]) part.clear();
-        this.webhooks.length = 0;
+        for (const part of [this.transactions, this.open, this.spent, this.webhooks]) part.clear();
     }
   }
 

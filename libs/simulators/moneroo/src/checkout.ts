@@ -1,13 +1,26 @@
-import type { Answer, Request } from '#libs/simulators/kit';
+import {
+  chooseLanguage,
+  escape,
+  page,
+  readPaymentForm,
+  redirect,
+  textsIn,
+  toPayerFields,
+  toPaymentForm,
+  type Answer,
+  type Language,
+  type PageTexts,
+  type Request,
+  type Texts,
+} from '#libs/simulators/kit';
 import { toReturnUrl } from './bodies.js';
 import type { Transaction } from './book.js';
-import { chooseLanguage, escape, page, redirect, type Language } from './html.js';
 import { findMethod } from './methods.js';
 import { shopOf } from './phone-views.js';
 import type { Simulator } from './simulator.js';
-import { canAnswer, type Action } from './timeline.js';
+import { canAnswer } from './timeline.js';
 
-const TEXTS: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+const TEXTS: PageTexts = {
   en: {
     title: 'Checkout, simulated',
     banner: 'Simulated. No real money moves here. Never type a real number or PIN.',
@@ -44,8 +57,6 @@ const TEXTS: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   },
 };
 
-const ACTIONS: Readonly<Record<string, Action>> = { pay: 'pin', fail: 'wrong_pin', cancel: 'cancel' };
-
 /** The hosted checkout, `/checkout/{id}`: at Moneroo it has a host of its own. */
 export function answerCheckout(simulator: Simulator, request: Request): Answer | undefined {
   const id = /^\/checkout\/([^/]+)$/.exec(request.path)?.[1];
@@ -60,18 +71,15 @@ export function answerCheckout(simulator: Simulator, request: Request): Answer |
 }
 
 function toNotFound(language: Language): Answer {
-  const texts = TEXTS[language];
-  const body = `<p class="card">${escape(texts['missing'] ?? '')}</p>`;
-  return { ...page(language, { title: texts['title'] ?? '', banner: texts['banner'] ?? '', body }), status: 404 };
+  const body = `<p class="card">${textsIn(language, TEXTS)('missing')}</p>`;
+  return { ...page(language, { texts: TEXTS, body }), status: 404 };
 }
 
 /** Does what the form says; the name of a text where it cannot. */
 function act(simulator: Simulator, transaction: Transaction, request: Request): string | undefined {
   if (!canAnswer(simulator.world, transaction)) return undefined; // Sent twice: the page shows how it stands.
-  const form = new URLSearchParams(request.body.toString('utf8'));
-  const action = ACTIONS[form.get('action') ?? ''];
-  const method = form.get('method') ?? '';
-  const phone = (form.get('phone') ?? '').replace(/[\s+().-]/g, '');
+  const { action, phone, get } = readPaymentForm(request);
+  const method = get('method');
   if (action === undefined) return 'wrong';
   if (action !== 'cancel') {
     if (!transaction.record.methods.includes(method) || !/^\d{6,15}$/.test(phone)) return 'wrong';
@@ -87,7 +95,7 @@ function show(
   transaction: Transaction,
   { language, problem }: { language: Language; problem: string | undefined },
 ): Answer {
-  const texts = (name: string): string => escape(TEXTS[language][name] ?? name);
+  const texts = textsIn(language, TEXTS);
   const { record, status, message, plan, isPlanDone } = transaction;
   const returnUrl = toReturnUrl(transaction) ?? '/';
   const isOpen = canAnswer(world, transaction);
@@ -100,8 +108,7 @@ function show(
   const complaint = problem === undefined ? '' : `<p class="card bad" role="alert">${texts(problem)}</p>`;
   const rest = isOpen ? toForm(texts, transaction) : `<p class="card" role="status">${texts('waiting')}</p>`;
   return page(language, {
-    title: TEXTS[language]['title'] ?? '',
-    banner: TEXTS[language]['banner'] ?? '',
+    texts: TEXTS,
     body: order + failure + complaint + rest,
     refreshSeconds: isOpen ? undefined : 1,
     // A form's answer is a redirect to the page, and from there to the shop: browsers check every step.
@@ -109,22 +116,14 @@ function show(
   });
 }
 
-function toFailure(texts: (name: string) => string, message: string | null, returnUrl: string): string {
+function toFailure(texts: Texts, message: string | null, returnUrl: string): string {
   const why = message === null ? '' : `: ${escape(message)}`;
   return `<section class="card" role="alert"><p class="bad">${texts('failed')}${why}</p><p class="soft">${texts('again')}</p>
 <p><a class="button" href="${escape(returnUrl)}">${texts('back')}</a></p></section>`;
 }
 
-function toForm(texts: (name: string) => string, { record }: Transaction): string {
-  const options = record.methods.map((code) => {
-    const name = findMethod('payment', code)?.name ?? code;
-    return `<option value="${escape(code)}">${escape(name)}</option>`;
-  });
+function toForm(texts: Texts, { record }: Transaction): string {
+  const options = record.methods.map((code) => ({ value: code, name: findMethod('payment', code)?.name ?? code }));
   const phone = record.restrictedPhone ?? record.customer.phone ?? '';
-  return `<form class="card" method="post" autocomplete="off">
-<label for="method">${texts('method')}</label><select id="method" name="method">${options.join('')}</select>
-<label for="phone">${texts('phone')}</label><input id="phone" name="phone" inputmode="tel" value="${escape(phone)}">
-<div class="keys"><button class="primary" name="action" value="pay">${texts('pay')}</button>
-<button name="action" value="fail">${texts('fail')}</button><button name="action" value="cancel">${texts('cancel')}</button></div>
-</form>`;
+  return toPaymentForm(texts, toPayerFields(texts, { name: 'method', options }, phone));
 }

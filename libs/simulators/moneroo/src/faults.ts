@@ -1,15 +1,4 @@
-import {
-  choice,
-  dose,
-  draw,
-  flag,
-  lookup,
-  SwitchBoard,
-  text,
-  whole,
-  type Dose,
-  type ValuesOf,
-} from '#libs/simulators/kit';
+import { choice, dose, flag, lookup, text, whole, type ValuesOf } from '#libs/simulators/kit';
 
 const DIGITS = /^\d{4,15}$/;
 /** How a payout or a payer's try ends. */
@@ -76,23 +65,3 @@ export const FAULTS = {
 } as const;
 
 export type FaultValues = ValuesOf<typeof FAULTS>;
-
-/** The faults that strike by dose. */
-export type DoseName = { [K in keyof FaultValues]: Dose extends FaultValues[K] ? K : never }[keyof FaultValues];
-
-/** The faults as they are set now. */
-export class Faults extends SwitchBoard<typeof FAULTS> {
-  constructor(
-    start: Readonly<Record<string, unknown>>,
-    private readonly random: () => number,
-  ) {
-    super(FAULTS, start);
-  }
-
-  /** Whether this fault strikes now. Uses up one of a counted dose. */
-  strikes(name: DoseName): boolean {
-    const { strikes, left } = draw(this.get(name), this.random);
-    this.set({ [name]: left });
-    return strikes;
-  }
-}

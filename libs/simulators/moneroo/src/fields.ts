@@ -98,6 +98,6 @@ export class Fields {
   }
 }
 
-export function isBody(value: unknown): value is Body {
+function isBody(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

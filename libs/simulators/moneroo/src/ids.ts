@@ -1,13 +1,11 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { randomText } from '#libs/simulators/kit';
 
 const LOWER_ALPHANUMERIC = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Chance, in [0, 1). */
-export const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
-
 /** `py_` or `po_` and twelve lower-case letters and digits (§1). */
 export function createId(prefix: string): string {
-  return prefix + Array.from({ length: 12 }, () => LOWER_ALPHANUMERIC[randomInt(LOWER_ALPHANUMERIC.length)]).join('');
+  return prefix + randomText(LOWER_ALPHANUMERIC, 12);
 }
 
 /** An id that always follows from what it belongs to, so that it need not be kept. */

@@ -1,7 +1,7 @@
-import type { Answer, Reply, Request } from '#libs/simulators/kit';
+import { readJsonObject, toMachinePage, type Answer, type Reply, type Request } from '#libs/simulators/kit';
 import { envelope, invalid, refusal } from './bodies.js';
 import type { Transaction, TransactionRecord } from './book.js';
-import { Fields, isBody } from './fields.js';
+import { Fields } from './fields.js';
 import { createId } from './ids.js';
 import { DEMO_METHODS, findMethod, METHODS, type Kind, type Method } from './methods.js';
 import type { Timeline } from './timeline.js';
@@ -88,32 +88,19 @@ function toAnswer(world: World, answer: Answer): Answer | 'cut' {
   const { faults } = world;
   if (faults.strikes('answerLost')) return 'cut';
   if (faults.strikes('answerError')) return refusal(world, 500, 'Server Error');
-  if (faults.strikes('answerGateway')) return toPage(502, 'Bad Gateway');
-  if (faults.strikes('answerUnreadable')) return toPage(201, 'Created');
+  if (faults.strikes('answerGateway')) return toMachinePage(502, 'Bad Gateway');
+  if (faults.strikes('answerUnreadable')) return toMachinePage(201, 'Created');
   if (faults.strikes('answerWithoutId')) return envelope(world, 201, 'Transaction initialized successfully', {});
   return answer;
-}
-
-/** What a machine in front of Moneroo says. */
-export function toPage(status: number, words: string): Answer {
-  return {
-    status,
-    headers: { 'Content-Type': 'text/html' },
-    body: `<html><body><h1>${status} ${words}</h1></body></html>\n`,
-  };
 }
 
 async function toReply(answer: Answer): Promise<Reply> {
   return { answer };
 }
 
-function readFields({ body }: Request): Fields | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    return isBody(parsed) ? new Fields(parsed) : undefined;
-  } catch {
-    return undefined;
-  }
+function readFields(request: Request): Fields | undefined {
+  const body = readJsonObject(request);
+  return body && new Fields(body);
 }
 
 function readCommon(fields: Fields) {

@@ -1,3 +1,4 @@
+import { MESSAGES_SHOWN, toIsoTime, type PhoneOnPage } from '#libs/simulators/kit';
 import type { Transaction } from './book.js';
 import { MAGIC_ENDINGS } from './outcomes.js';
 import { canAnswer } from './timeline.js';
@@ -15,9 +16,6 @@ export interface PhoneView {
   readonly messages: readonly { readonly at: string; readonly text: string }[];
 }
 
-/** How many messages a phone keeps on its screen. */
-const MESSAGES_SHOWN = 20;
-
 export function toPhoneView(world: World, msisdn: string): PhoneView {
   const all = [...world.book.transactions.values()].filter((transaction) => phoneOf(transaction) === msisdn);
   const open = all.findLast((transaction) => canAnswer(world, transaction));
@@ -30,7 +28,7 @@ export function toPhoneView(world: World, msisdn: string): PhoneView {
     magic: MAGIC_ENDINGS[msisdn.slice(-4)] ?? null,
     prompt: open ? toPrompt(world, open) : null,
     messages: messages.map((transaction) => ({
-      at: new Date(transaction.endedAt ?? 0).toISOString(),
+      at: toIsoTime(transaction.endedAt ?? 0),
       text: toMessage(world, transaction),
     })),
   };
@@ -40,6 +38,15 @@ export function toPhoneView(world: World, msisdn: string): PhoneView {
 export function listPhones(world: World): PhoneView[] {
   const phones = [...world.book.transactions.values()].flatMap((transaction) => phoneOf(transaction) ?? []);
   return [...new Set(phones)].map((phone) => toPhoneView(world, phone));
+}
+
+/** The same for the phones page. */
+export function listPhonesOnPage(world: World): PhoneOnPage[] {
+  return listPhones(world).map(({ msisdn, prompt, messages }) => ({
+    msisdn,
+    prompt: prompt && { text: prompt.text, pageUrl: prompt.checkoutUrl },
+    messages,
+  }));
 }
 
 function phoneOf({ record, plan }: Transaction): string | null {

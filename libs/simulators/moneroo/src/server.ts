@@ -1,47 +1,30 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { json, readRequest, sendAnswer, type Answer, type Reply, type Request } from '#libs/simulators/kit';
+import {
+  answerCommonPages,
+  toMachinePage,
+  type Answer,
+  type Doors,
+  type Reply,
+  type Request,
+} from '#libs/simulators/kit';
 import { refusal } from './bodies.js';
 import { answerCheckout } from './checkout.js';
-import { answerControl } from './control.js';
+import { ROUTES as CONTROL } from './control.js';
 import { toEnvironment } from './directory.js';
-import { initializePayment, initializePayout, toPage } from './initialize.js';
+import { initializePayment, initializePayout } from './initialize.js';
 import type { Kind } from './methods.js';
-import { answerPhones } from './phones.js';
+import { listPhonesOnPage } from './phone-views.js';
 import { listMethods, processPayment, readTransaction } from './reads.js';
 import type { Simulator } from './simulator.js';
 import type { Caller } from './world.js';
 
-/** The simulator's one door: Moneroo, its checkout pages, the phones and the control API. */
-export function createSimulatorServer(simulator: Simulator): Server {
-  return createServer((incoming, outgoing) => {
-    serve(simulator, incoming, outgoing).catch((error: unknown) => {
-      // The book could not be written, or a bug: nothing that was not kept may be answered.
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      outgoing.destroy();
-    });
-  });
-}
-
-async function serve(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const request = await readRequest(incoming);
-  if (request === undefined)
-    return sendAnswer(outgoing, json(413, { message: 'Payload Too Large' }, { Connection: 'close' }));
-  const { answer, delayMs = 0, afterwards } = await route(simulator, request);
-  if (afterwards && (delayMs > 0 || outgoing.closed)) afterwards();
-  else if (afterwards) outgoing.once('close', afterwards);
-  // What this answer tells, and everything it was read from, is on the disk before it leaves.
-  await simulator.world.book.durable();
-  if (delayMs > 0) await new Promise<void>((resolve) => simulator.world.time.after(delayMs, resolve));
-  if (answer === 'cut') outgoing.destroy();
-  else sendAnswer(outgoing, answer);
-}
-
-async function route(simulator: Simulator, request: Request): Promise<Reply> {
-  if (request.path.startsWith('/_control')) return { answer: await answerControl(simulator, request) };
-  const page = answerPhones(simulator, request) ?? answerCheckout(simulator, request);
-  if (page) return { answer: page };
-  return callApi(simulator, request);
-}
+/** Moneroo, its checkout pages, the phones and the control API. */
+export const DOORS: Doors<Simulator> = {
+  control: CONTROL,
+  pages: (simulator, request) =>
+    answerCommonPages(request, () => listPhonesOnPage(simulator.world)) ?? answerCheckout(simulator, request),
+  api: callApi,
+  tooLarge: { message: 'Payload Too Large' },
+};
 
 async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
   const { world } = simulator;
@@ -63,7 +46,7 @@ async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
   if (!chosen) return { answer: refuseVerb(simulator, request) };
   const caller = findCaller(simulator, request);
   if (!caller) return { answer: refusal(world, 401, 'Unauthenticated.') };
-  if (simulator.meter.isExceededBy(caller.key))
+  if (world.meter.count(caller.key, world.settings.get('requestsPerMinute')).isExceeded)
     return { answer: refusal(world, 429, 'Too Many Attempts.', { 'Retry-After': '60' }) };
   return chosen.entry.handle(simulator, request, { caller, match: chosen.match ?? [] });
 }
@@ -113,7 +96,7 @@ function strike({ world }: Simulator): Answer | 'cut' | undefined {
   const { faults } = world;
   if (faults.strikes('requestLost')) return 'cut';
   if (faults.strikes('throttled')) return refusal(world, 429, 'Too Many Attempts.', { 'Retry-After': '60' });
-  if (faults.strikes('maintenance')) return toPage(503, 'Service Unavailable');
+  if (faults.strikes('maintenance')) return toMachinePage(503, 'Service Unavailable');
   if (faults.strikes('errorBefore')) return refusal(world, 500, 'Server Error');
   return undefined;
 }

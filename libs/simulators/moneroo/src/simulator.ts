@@ -1,46 +1,30 @@
-import { SwitchBoard, systemTime, Watch, type SimulatorTime } from '#libs/simulators/kit';
+import { createWorld, startOver, type Action, type WorldParts } from '#libs/simulators/kit';
 import { Book, type Transaction } from './book.js';
 import { DEFAULT_DIRECTORY, DirectorySchema, type DirectoryInput } from './directory.js';
-import { Faults } from './faults.js';
-import { systemRandom } from './ids.js';
-import { RequestMeter } from './meter.js';
+import { FAULTS } from './faults.js';
 import { SETTINGS } from './settings.js';
-import { canAnswer, Timeline, type Action, type NoAnswer } from './timeline.js';
+import { canAnswer, Timeline, type NoAnswer } from './timeline.js';
 import { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
 
-/** What a simulated Moneroo is made of. */
-export interface SimulatorParts {
-  /** Where the book lies; without it the book is forgotten at the end. */
-  readonly dataDir?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  readonly faults?: Readonly<Record<string, unknown>>;
-  /** The apps, their keys and their webhooks; a demo app without webhooks by default. */
-  readonly directory?: DirectoryInput;
-  readonly time?: SimulatorTime;
-  readonly random?: () => number;
-}
+const RULES = {
+  settings: SETTINGS,
+  faults: FAULTS,
+  directory: DirectorySchema,
+  demo: DEFAULT_DIRECTORY,
+  openBook: (dataDir?: string) => new Book(dataDir),
+};
 
 /** Moneroo without its doors: the HTTP server and the control API are in front of it. */
 export class Simulator {
   readonly world: World;
-  readonly watch = new Watch();
   readonly webhooks: Webhooks;
   readonly timeline: Timeline;
-  readonly meter: RequestMeter;
 
-  constructor(parts: SimulatorParts) {
-    this.world = {
-      settings: new SwitchBoard(SETTINGS, parts.settings),
-      faults: new Faults(parts.faults ?? {}, parts.random ?? systemRandom),
-      directory: DirectorySchema.parse(parts.directory ?? DEFAULT_DIRECTORY),
-      book: Book.open(parts.dataDir),
-      time: parts.time ?? systemTime,
-      baseUrl: 'http://127.0.0.1',
-    };
-    this.meter = new RequestMeter(this.world);
-    this.webhooks = new Webhooks(this.world, this.watch);
-    this.timeline = new Timeline(this.world, this.webhooks, this.watch);
+  constructor(parts: WorldParts<DirectoryInput>) {
+    this.world = createWorld(RULES, parts);
+    this.webhooks = new Webhooks(this.world);
+    this.timeline = new Timeline(this.world, this.webhooks);
   }
 
   /** Goes on with what an earlier run left. */
@@ -51,13 +35,13 @@ export class Simulator {
 
   /** Nothing happens by itself any more, but for retries of webhooks and abandoned checkouts. */
   get isIdle(): boolean {
-    return this.timeline.isIdle && this.webhooks.isIdle;
+    return this.timeline.isIdle && this.world.errands.isIdle;
   }
 
   /** Answers the newest open payment of that phone, or the next one that is made in time. */
   async answer(phone: string, action: Action, waitMs = 0): Promise<Transaction | NoAnswer> {
     const find = () => this.findOpen(phone);
-    if (waitMs > 0) await this.watch.until(() => find() !== undefined, waitMs);
+    if (waitMs > 0) await this.world.watch.until(() => find() !== undefined, waitMs);
     const found = find();
     return found ? this.timeline.answer(found, action, { phone }) : 'no_prompt';
   }
@@ -74,17 +58,12 @@ export class Simulator {
   /** Forgets all money and webhooks, and turns every switch back to where it was at the start. */
   reset(): void {
     this.timeline.stop();
-    this.webhooks.stop();
-    this.meter.clear();
-    this.world.settings.restart();
-    this.world.faults.restart();
-    this.world.book.record({ kind: 'reset' });
-    this.watch.changed();
+    startOver(this.world);
   }
 
   /** The end: nothing more happens by itself. */
   close(): void {
-    this.timeline.stop();
-    this.webhooks.stop();
+    this.timeline.close();
+    this.world.errands.stop();
   }
 }

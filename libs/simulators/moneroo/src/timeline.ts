@@ -1,29 +1,25 @@
-import type { Watch } from '#libs/simulators/kit';
+import { Alarms, type Action } from '#libs/simulators/kit';
 import type { Plan, Status, Transaction, TransactionRecord } from './book.js';
 import { COUNTRIES, findMethod } from './methods.js';
 import { findOutcome, toFailureMessage, type Outcome } from './outcomes.js';
 import type { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
 
-/** What somebody can do on a checkout page, by the names every simulator's phones know. */
-export const ACTIONS = ['pin', 'wrong_pin', 'cancel', 'ignore'] as const;
-export type Action = (typeof ACTIONS)[number];
-
 /** Why a payment could not be answered. */
 export type NoAnswer = 'no_prompt' | 'already_answered' | 'no_method';
 
 /** Moves every payment and payout through its life. Survives a restart, for it acts on the book. */
 export class Timeline {
-  private readonly timers = new Map<string, () => void>();
+  private readonly alarms: Alarms;
   /** Checkouts that a browser has opened: the person decides, not the clock. */
   private readonly opened = new Set<string>();
-  private announcing = 0;
 
   constructor(
     private readonly world: World,
     private readonly webhooks: Webhooks,
-    private readonly watch: Watch,
-  ) {}
+  ) {
+    this.alarms = new Alarms(world.time);
+  }
 
   /** Takes up what an earlier run left open. */
   resume(): void {
@@ -32,7 +28,6 @@ export class Timeline {
 
   /** Nothing is about to happen by itself, but for abandoned checkouts. */
   get isIdle(): boolean {
-    if (this.announcing > 0) return false;
     return ![...this.world.book.open.values()].some((transaction) => this.findNext(transaction)?.isWork === true);
   }
 
@@ -50,7 +45,7 @@ export class Timeline {
   /** Everything that follows from a new one: its webhook, then its life. */
   async follow(transaction: Transaction): Promise<void> {
     this.drive(transaction);
-    await this.announce(transaction, 'initiated');
+    await this.webhooks.announce(transaction, 'initiated');
   }
 
   /** A browser looks at the checkout. */
@@ -58,7 +53,7 @@ export class Timeline {
     this.opened.add(id);
     const transaction = this.world.book.transactions.get(id);
     if (transaction) this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** The payer pays, fails to, or gives up. */
@@ -88,9 +83,13 @@ export class Timeline {
   }
 
   stop(): void {
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
+    this.alarms.stop();
     this.opened.clear();
+  }
+
+  /** Nothing will happen any more, not even to what is just being answered. */
+  close(): void {
+    this.alarms.close();
   }
 
   private pay(transaction: Transaction, method: string, phone: string, outcome: Outcome): void {
@@ -98,7 +97,7 @@ export class Timeline {
     const { id } = transaction.record;
     book.record({ kind: 'planned', id, plan: this.plan({ kind: 'payment', method, party: phone, outcome }) });
     this.drive(transaction);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   private planPayout({ amount, currency }: TransactionRecord, method: string, party: string): Plan {
@@ -132,15 +131,9 @@ export class Timeline {
   /** Sets the clock for what comes next. */
   private drive(transaction: Transaction): void {
     const { id } = transaction.record;
-    this.timers.get(id)?.();
-    this.timers.delete(id);
     const next = this.findNext(transaction);
-    if (!next) return;
-    const cancel = this.world.time.after(next.at - this.world.time.now(), () => {
-      this.timers.delete(id);
-      next.work();
-    });
-    this.timers.set(id, cancel);
+    if (next) this.alarms.set(id, next.at, next.work);
+    else this.alarms.clear(id);
   }
 
   private findNext(transaction: Transaction): { at: number; isWork: boolean; work: () => void } | undefined {
@@ -166,18 +159,8 @@ export class Timeline {
     const { book, time } = this.world;
     book.record({ kind: 'turned', id: transaction.record.id, at: time.now(), status, message });
     this.drive(transaction);
-    void this.announce(transaction, status);
-    this.watch.changed();
-  }
-
-  private async announce(transaction: Transaction, status: Status): Promise<void> {
-    this.announcing++;
-    try {
-      await this.webhooks.announce(transaction, status);
-    } finally {
-      this.announcing--;
-      this.watch.changed();
-    }
+    void this.webhooks.announce(transaction, status);
+    this.world.watch.changed();
   }
 }
 

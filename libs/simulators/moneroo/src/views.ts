@@ -1,4 +1,5 @@
-import type { Transaction, WebhookRecord } from './book.js';
+import { toIsoTime } from '#libs/simulators/kit';
+import type { Transaction } from './book.js';
 
 /** A line of the book of money, as `GET /_control/transfers` shows it. */
 export interface TransferView {
@@ -17,8 +18,6 @@ export interface TransferView {
   readonly environment: 'sandbox' | 'live';
 }
 
-const isoTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-
 export function toTransferView({ record, plan, endedAt }: Transaction): TransferView {
   return {
     id: record.id,
@@ -28,7 +27,7 @@ export function toTransferView({ record, plan, endedAt }: Transaction): Transfer
     currency: record.currency,
     reference: Object.values(record.metadata)[0] ?? '',
     status: 'completed',
-    at: new Date(endedAt ?? record.createdAt).toISOString(),
+    at: toIsoTime(endedAt ?? record.createdAt),
     method: plan?.method ?? '',
     environment: record.environment,
   };
@@ -43,23 +42,8 @@ export function toTransactionView({ record, plan, status, message, pendingAt, en
     message,
     method: plan?.method ?? null,
     party: plan?.party ?? null,
-    createdAt: isoTime(createdAt),
-    pendingAt: isoTime(pendingAt),
-    endedAt: isoTime(endedAt),
-  };
-}
-
-export function toWebhookView({ id, about, event, url, body, signature, at, state, tries, againAt }: WebhookRecord) {
-  return {
-    id,
-    about,
-    event,
-    url,
-    body,
-    signature,
-    createdAt: isoTime(at),
-    state,
-    tries: tries.map((attempt) => ({ ...attempt, at: isoTime(attempt.at) })),
-    nextTryAt: isoTime(againAt),
+    createdAt: toIsoTime(createdAt),
+    pendingAt: toIsoTime(pendingAt),
+    endedAt: toIsoTime(endedAt),
   };
 }

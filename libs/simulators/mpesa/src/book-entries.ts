@@ -174,8 +174,3 @@ export type OrderRequest = z.infer<typeof OrderSchema>;
 export type Task = z.infer<typeof TaskSchema>;
 export type ResultParameter = z.infer<typeof Parameter>;
 export type PhoneStanding = z.infer<typeof Standing>;
-
-/** An entry as it stands in the file. */
-export function toLine(entry: Entry): string {
-  return JSON.stringify(entry, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-}

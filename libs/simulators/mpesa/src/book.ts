@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-import { z } from 'zod';
-import { FileJournal, forgetfulJournal, readJournal, type Journal } from '#libs/simulators/kit';
+import { BookFile } from '#libs/simulators/kit';
 import {
   EntrySchema,
-  toLine,
   type Entry,
   type OrderRequest,
   type PhoneStanding,
@@ -103,35 +100,29 @@ export class Book {
   private readonly ordersByOriginator = new Map<string, Order[]>();
   private readonly receipts = new Map<string, Transfer>();
 
-  private constructor(private readonly journal: Journal) {}
+  private readonly file: BookFile<Entry>;
 
   /** Opens the book of that folder, or an empty one that lives in memory only. */
-  static open(dataDir?: string): Book {
-    if (dataDir === undefined) return new Book(forgetfulJournal);
-    const path = join(dataDir, 'mpesa-book.jsonl');
-    const entries = z.array(EntrySchema).parse(readJournal(path));
-    const book = new Book(new FileJournal(path));
-    for (const entry of entries) book.apply(entry);
+  constructor(dataDir?: string) {
+    this.file = new BookFile({ name: 'mpesa', schema: EntrySchema, apply: (entry) => this.apply(entry) }, dataDir);
     // The run that began these is gone; whether they arrived nobody here knows, and they are not sent again.
-    for (const callback of book.callbacks) {
+    for (const callback of this.callbacks) {
       if (callback.state === 'sending')
         Object.assign(callback, { state: 'unanswered', error: 'the simulator was stopped' });
     }
-    return book;
   }
 
   /** Writes down what happened. It counts at once, and is durable when `durable()` says so. */
   record(entry: Entry): void {
-    this.journal.append(toLine(entry));
-    this.apply(entry);
+    this.file.record(entry);
   }
 
   durable(): Promise<void> {
-    return this.journal.durable();
+    return this.file.durable();
   }
 
   close(): Promise<void> {
-    return this.journal.close();
+    return this.file.close();
   }
 
   hasReceipt(receipt: string): boolean {

@@ -1,4 +1,4 @@
-import { postMessage, type Delivery, type Watch } from '#libs/simulators/kit';
+import { postMessage, type Delivery } from '#libs/simulators/kit';
 import { formatCents, type Order, type Prompt } from './book.js';
 import { isInScope } from './faults.js';
 import { toNoticeMessage, toResultMessage } from './results.js';
@@ -21,32 +21,23 @@ const PLAIN: Fate = { dropped: false, copies: 0, copyDelayMs: 0 };
 
 /** Sends callbacks: late, twice, never or wrong where a fault says so, and at most once where none does. */
 export class Callbacks {
-  private readonly timers = new Set<() => void>();
-  private busy = 0;
-  // A reset or the end of the simulator: what was under way before is nobody's business any more.
-  private abort = new AbortController();
-
   constructor(
     private readonly world: World,
-    private readonly watch: Watch,
     private readonly post: Post,
   ) {}
-
-  /** Nothing is on its way and nothing is waiting to be. */
-  get isIdle(): boolean {
-    return this.busy === 0 && this.timers.size === 0;
-  }
 
   /** Sends the callback of a transaction that ended, after the usual delay. */
   schedule(prompt: Prompt): void {
     const { settings, faults } = this.world;
-    this.after(settings.get('callbackDelayMs') + faults.get('callbackExtraDelayMs'), () => this.deliver(prompt));
+    this.world.errands.later(settings.get('callbackDelayMs') + faults.get('callbackExtraDelayMs'), () =>
+      this.deliver(prompt),
+    );
   }
 
   /** Sends it now, with what the faults ask for. Resolves when the first copy was answered or given up. */
   deliver(prompt: Prompt): Promise<void> {
     const { faults } = this.world;
-    return this.whileBusy(() =>
+    return this.world.errands.run(() =>
       this.deliverAsAsked(toMessage(this.world, prompt), {
         dropped: faults.strikes('callbackDrop'),
         copies: faults.get('callbackCopies'),
@@ -61,16 +52,18 @@ export class Callbacks {
     const extraMs = isInScope(faults, order.request.task.api) ? faults.get('resultExtraDelayMs') : 0;
     const { queue } = order.request;
     if (queue !== 'passed' && !order.noticed)
-      this.after(settings.get('callbackDelayMs'), () => this.deliverAsAsked(toNoticeMessage(this.world, order), PLAIN));
+      this.world.errands.later(settings.get('callbackDelayMs'), () =>
+        this.deliverAsAsked(toNoticeMessage(this.world, order), PLAIN),
+      );
     if (queue !== 'expired' && !order.called)
-      this.after(settings.get('callbackDelayMs') + extraMs, () => this.deliverResult(order));
+      this.world.errands.later(settings.get('callbackDelayMs') + extraMs, () => this.deliverResult(order));
   }
 
   /** Sends it now. Resolves when the first copy was answered or given up. */
   deliverResult(order: Order): Promise<void> {
     const { faults } = this.world;
     const strikes = isInScope(faults, order.request.task.api);
-    return this.whileBusy(() =>
+    return this.world.errands.run(() =>
       this.deliverAsAsked(toResultMessage(this.world, order), {
         dropped: strikes && faults.strikes('resultDrop'),
         copies: strikes ? faults.get('resultCopies') : 0,
@@ -84,38 +77,32 @@ export class Callbacks {
       this.begin(message, true);
       return;
     }
-    for (let copy = 1; copy <= copies; copy++) this.after(copy * copyDelayMs, () => this.send(message));
+    for (let copy = 1; copy <= copies; copy++) this.world.errands.later(copy * copyDelayMs, () => this.send(message));
     await this.sendUntilHeard(message, this.world.faults.get('callbackRetries'));
   }
 
   private async sendUntilHeard(message: Message, retries: number): Promise<void> {
-    const { signal } = this.abort;
+    const { signal } = this.world.errands;
     const { status } = await this.send(message);
     const isHeard = status !== null && status >= 200 && status < 300;
     if (isHeard || retries === 0 || signal.aborted) return;
-    this.after(this.world.settings.get('callbackRetryDelayMs'), () => this.sendUntilHeard(message, retries - 1));
+    this.world.errands.later(this.world.settings.get('callbackRetryDelayMs'), () =>
+      this.sendUntilHeard(message, retries - 1),
+    );
   }
 
   /** Sends any message, once, and writes down what came of it. */
   send(message: Message): Promise<Delivery> {
-    return this.whileBusy(() => this.sendOnce(message));
+    return this.world.errands.run(() => this.sendOnce(message));
   }
 
   private async sendOnce(message: Message): Promise<Delivery> {
     const { book, time } = this.world;
-    const { signal } = this.abort;
+    const { signal } = this.world.errands;
     const id = this.begin(message, false);
     const delivery = await this.exchange(message, signal);
     if (!signal.aborted) book.record({ kind: 'callbackEnded', id, at: time.now(), ...delivery });
     return delivery;
-  }
-
-  /** Gives up everything that is under way or waiting. */
-  stop(): void {
-    for (const cancel of this.timers) cancel();
-    this.timers.clear();
-    this.abort.abort();
-    this.abort = new AbortController();
   }
 
   private begin({ url, body, checkoutRequestId, conversationId, about }: Message, dropped: boolean): number {
@@ -139,24 +126,6 @@ export class Callbacks {
     // Written down before the bytes leave: a restart must not send it a second time.
     await this.world.book.durable();
     return this.post(message, { signal, timeoutMs: this.world.settings.get('callbackTimeoutMs') });
-  }
-
-  private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
-    this.busy++;
-    try {
-      return await work();
-    } finally {
-      this.busy--;
-      this.watch.changed();
-    }
-  }
-
-  private after(delayMs: number, work: () => Promise<unknown>): void {
-    const cancel = this.world.time.after(delayMs, () => {
-      this.timers.delete(cancel);
-      void this.whileBusy(work);
-    });
-    this.timers.add(cancel);
   }
 }
 

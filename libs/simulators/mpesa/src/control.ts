@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import {
-  answerControlCall,
-  clearSwitches,
+  answerPhone,
   controlProblem,
   controlRoute,
+  forPhone,
+  healthRoute,
   json,
+  lifeRoutes,
   readControlBody,
-  turnSwitches,
-  Wait,
+  switchRoutes,
+  toIsoTime,
+  withBody,
   type Answer,
+  type Answering,
   type ControlRoute,
+  type PhoneForm,
   type Request,
 } from '#libs/simulators/kit';
 import { formatCents, UTILITY, type Transfer } from './book.js';
@@ -20,11 +25,11 @@ import { DEMO_PHONES, toPhoneView, toPromptView, toTransferView, type PhoneView 
 import { findMagicByPhone, MAGIC_AMOUNT_BASE, RESULT_CODES, TEST_NUMBER } from './stk-codes.js';
 import { MAX_AMOUNT } from './stk-fields.js';
 import type { Simulator } from './simulator.js';
-import { ACTIONS, type NoAnswer } from './timeline.js';
+import type { NoAnswer } from './timeline.js';
 import type { World } from './world.js';
 
 const MSISDN = /^254[17]\d{8}$/;
-const AnswerBody = z.strictObject({ action: z.enum(ACTIONS), waitMs: Wait });
+const PHONE: PhoneForm = { pattern: MSISDN, words: 'number of the form 2547XXXXXXXX or 2541XXXXXXXX.' };
 const PhoneBody = z.strictObject({
   balance: z.number().int().min(0).optional(),
   pinLocked: z.boolean().optional(),
@@ -61,56 +66,42 @@ const ForgedCallback = z.strictObject({
   claimedMerchantRequestId: z.string().optional(),
 });
 
-const route = (method: string, shown: string, handle: ControlRoute<Simulator>['handle']) =>
-  controlRoute<Simulator>(method, shown, handle);
+const NO_ANSWER: Readonly<Record<NoAnswer, string>> = {
+  no_prompt: 'There is no open prompt for this phone.',
+  not_shown_yet: 'The prompt has not reached this phone yet.',
+  already_answered: 'The prompt was answered already.',
+};
 
-/** Every control call, in the order of the documentation. */
+const route = controlRoute<Simulator>;
+
+/** Every control call, in the order of the documentation. Nothing under `/_control` exists at Safaricom. */
 export const ROUTES: readonly ControlRoute<Simulator>[] = [
-  route('GET', '/_control/health', showHealth),
+  healthRoute('mpesa', countEverything),
   route('GET', '/_control/transfers', ({ world }) => json(200, world.book.transfers.map(toTransferView))),
   route('GET', '/_control/accounts', showAccounts),
   route('PUT', '/_control/accounts/{shortcode}', adjustAccount),
   route('GET', '/_control/orders', ({ world }) => json(200, [...world.book.orders.values()].map(toOrderView))),
   route('GET', '/_control/certificate', () => json(200, { certificate: SIMULATOR_CERTIFICATE })),
-  route('POST', '/_control/payments', payByMenu),
+  route('POST', '/_control/payments', withBody(PaymentBody, payByMenu)),
   route('GET', '/_control/prompts', ({ world }) => json(200, [...world.book.prompts.values()].map(toPromptView))),
   route('GET', '/_control/callbacks', showCallbacks),
-  route('POST', '/_control/callbacks/send', sendCallback),
-  route('GET', '/_control/faults', ({ world }) => json(200, world.faults.describe())),
-  route('PUT', '/_control/faults', ({ world }, request) => turnSwitches(world.faults, request)),
-  route('DELETE', '/_control/faults', ({ world }) => clearSwitches(world.faults)),
-  route('DELETE', '/_control/faults/{name}', ({ world }, _request, name) => clearSwitches(world.faults, name)),
-  route('GET', '/_control/settings', ({ world }) => json(200, world.settings.describe())),
-  route('PUT', '/_control/settings', ({ world }, request) => turnSwitches(world.settings, request)),
-  route('DELETE', '/_control/settings', ({ world }) => {
-    world.settings.restart();
-    return json(200, world.settings.describe());
-  }),
+  route('POST', '/_control/callbacks/send', withBody(z.union([RawCallback, ForgedCallback]), sendCallback)),
+  ...switchRoutes<Simulator>(),
   route('GET', '/_control/phones', listPhones),
-  route('GET', '/_control/phones/{digits}', showPhone),
-  route('PUT', '/_control/phones/{digits}', adjustPhone),
-  route('POST', '/_control/phones/{digits}/answer', answerPhone),
-  route('POST', '/_control/phones/{digits}/hold', holdPhone),
+  route('GET', '/_control/phones/{digits}', forPhone(PHONE, showPhone)),
+  route('PUT', '/_control/phones/{digits}', forPhone(PHONE, withBody(PhoneBody, adjustPhone))),
+  route('POST', '/_control/phones/{digits}/answer', forPhone(PHONE, answerPhone(answer, NO_ANSWER))),
+  route('POST', '/_control/phones/{digits}/hold', forPhone(PHONE, holdPhone)),
   route('GET', '/_control/magic', showMagic),
   route('POST', '/_control/tokens/expire', ({ world }) => {
     world.book.record({ kind: 'tokensEnded' });
     return json(200, { tokens: 0 });
   }),
-  route('POST', '/_control/idle', waitForIdle),
-  route('POST', '/_control/reset', (simulator) => {
-    simulator.reset();
-    return json(200, { reset: true });
-  }),
+  ...lifeRoutes<Simulator>(),
 ];
 
-/** What those who test ask and tell the simulator. Nothing under `/_control` exists at Safaricom. */
-export function answerControl(simulator: Simulator, request: Request): Answer | Promise<Answer> {
-  return answerControlCall(ROUTES, simulator, request);
-}
-
-function showHealth({ world, isIdle }: Simulator): Answer {
-  const { book } = world;
-  const counts = {
+function countEverything({ world: { book } }: Simulator) {
+  return {
     prompts: book.prompts.size,
     openPrompts: book.open.size,
     orders: book.orders.size,
@@ -118,14 +109,6 @@ function showHealth({ world, isIdle }: Simulator): Answer {
     transfers: book.transfers.length,
     callbacks: book.callbacks.length,
   };
-  return json(200, {
-    simulator: 'mpesa',
-    status: 'ok',
-    simulated: true,
-    idle: isIdle,
-    now: new Date(world.time.now()).toISOString(),
-    ...counts,
-  });
 }
 
 function showAccounts({ world }: Simulator): Answer {
@@ -150,11 +133,9 @@ function toAccountView({ book, directory, settings }: World, shortcode: string):
 }
 
 /** A customer pays from the phone's own menu, without a push: money in the book that no callback tells of. */
-function payByMenu({ world }: Simulator, request: Request): Answer {
+function payByMenu({ world }: Simulator, payment: z.infer<typeof PaymentBody>): Answer {
   const { book, directory, ids, settings, time } = world;
-  const given = readControlBody(PaymentBody, request);
-  if ('refused' in given) return given.refused;
-  const { shortcode, phone, amount, reference } = given.value;
+  const { shortcode, phone, amount, reference } = payment;
   const merchant = directory.merchants.find((candidate) => candidate.shortcode === shortcode);
   if (!merchant) return controlProblem(404, 'unknown_shortcode', `There is no merchant ${shortcode}.`);
   const wallet = book.getWallet(phone, BigInt(settings.get('customerOpeningBalance')) * 100n);
@@ -194,19 +175,19 @@ function showCallbacks({ world }: Simulator): Answer {
     about: message.about,
     url: message.url,
     body: message.body,
-    sentAt: state === 'dropped' ? null : new Date(at).toISOString(),
+    sentAt: state === 'dropped' ? null : toIsoTime(at),
     state,
     status,
     error,
-    answeredAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    answeredAt: toIsoTime(endedAt),
   }));
   return json(200, rows);
 }
 
-async function sendCallback(simulator: Simulator, request: Request): Promise<Answer> {
-  const given = readControlBody(z.union([RawCallback, ForgedCallback]), request);
-  if ('refused' in given) return given.refused;
-  const message = given.value;
+async function sendCallback(
+  simulator: Simulator,
+  message: z.infer<typeof RawCallback> | z.infer<typeof ForgedCallback>,
+): Promise<Answer> {
   if (!('checkoutRequestId' in message)) {
     const body = typeof message.body === 'string' ? message.body : JSON.stringify(message.body ?? {});
     return json(200, await simulator.send({ url: message.url, body, headers: message.headers }));
@@ -237,11 +218,7 @@ function listPhones({ world }: Simulator, { query }: Request): Answer {
   );
 }
 
-const notAPhone = (digits: string): Answer =>
-  controlProblem(400, 'invalid_phone', `"${digits}" is no number of the form 2547XXXXXXXX or 2541XXXXXXXX.`);
-
 function showPhone({ world }: Simulator, _request: Request, digits: string): Answer {
-  if (!MSISDN.test(digits)) return notAPhone(digits);
   const wallet = world.book.wallets.get(digits);
   return json(
     200,
@@ -263,11 +240,8 @@ function toUnseenPhone(openingBalance: number, msisdn: string): PhoneView {
   };
 }
 
-function adjustPhone({ world }: Simulator, request: Request, digits: string): Answer {
-  if (!MSISDN.test(digits)) return notAPhone(digits);
-  const given = readControlBody(PhoneBody, request);
-  if ('refused' in given) return given.refused;
-  const { balance, pinLocked, blocked } = given.value;
+function adjustPhone({ world }: Simulator, changes: z.infer<typeof PhoneBody>, digits: string): Answer {
+  const { balance, pinLocked, blocked } = changes;
   const wallet = world.book.getWallet(digits, BigInt(world.settings.get('customerOpeningBalance')) * 100n);
   const standing = { ...wallet.standing };
   if (pinLocked !== undefined) standing.wrongPins = pinLocked ? 3 : 0;
@@ -283,25 +257,12 @@ function adjustPhone({ world }: Simulator, request: Request, digits: string): An
   return json(200, toPhoneView(world, wallet));
 }
 
-const NO_ANSWER: Readonly<Record<NoAnswer, string>> = {
-  no_prompt: 'There is no open prompt for this phone.',
-  not_shown_yet: 'The prompt has not reached this phone yet.',
-  already_answered: 'The prompt was answered already.',
-};
-
-async function answerPhone(simulator: Simulator, request: Request, digits: string): Promise<Answer> {
-  if (!MSISDN.test(digits)) return notAPhone(digits);
-  const given = readControlBody(AnswerBody, request);
-  if ('refused' in given) return given.refused;
-  const { action, waitMs } = given.value;
+async function answer(simulator: Simulator, { digits, action, waitMs }: Answering): Promise<object | NoAnswer> {
   const outcome = await simulator.answer(digits, action, waitMs);
-  if (typeof outcome === 'string')
-    return controlProblem(outcome === 'no_prompt' ? 404 : 409, outcome, NO_ANSWER[outcome]);
-  return json(200, toPromptView(outcome));
+  return typeof outcome === 'string' ? outcome : toPromptView(outcome);
 }
 
 function holdPhone(simulator: Simulator, request: Request, digits: string): Answer {
-  if (!MSISDN.test(digits)) return notAPhone(digits);
   simulator.timeline.hold(digits);
   return showPhone(simulator, request, digits);
 }
@@ -317,10 +278,4 @@ function showMagic(): Answer {
     payouts: Object.fromEntries(PAYOUT_CODES.map((code) => [code, toOrderDescription(code)])),
     demoPhones: DEMO_PHONES,
   });
-}
-
-async function waitForIdle(simulator: Simulator, request: Request): Promise<Answer> {
-  const given = readControlBody(z.strictObject({ waitMs: Wait }), request);
-  if ('refused' in given) return given.refused;
-  return json(200, { idle: await simulator.watch.until(() => simulator.isIdle, given.value.waitMs) });
 }

@@ -1,3 +1,4 @@
+import { Alarms } from '#libs/simulators/kit';
 import {
   formatCents,
   UTILITY,
@@ -13,7 +14,6 @@ import { QUEUE_TIMEOUT } from './order-codes.js';
 import { toBalanceParameters, toPayoutParameters, toReversalParameters, toStatusParameters } from './parameters.js';
 import { MAX_AMOUNT } from './stk-fields.js';
 import { answerStatus } from './transaction-status.js';
-import type { Watch } from '#libs/simulators/kit';
 import type { World } from './world.js';
 
 /** The least a payout moves (§16.1), in hundredths of a shilling. */
@@ -30,14 +30,14 @@ const failing = (code: string): Ending => ({ code, transfer: null, parameters: [
 
 /** Carries orders out when their time has come, and has their Results sent. Survives a restart, for it acts on the book. */
 export class Desk {
-  private readonly timers = new Map<string, () => void>();
-  private closed = false;
+  private readonly alarms: Alarms;
 
   constructor(
     private readonly world: World,
     private readonly callbacks: Callbacks,
-    private readonly watch: Watch,
-  ) {}
+  ) {
+    this.alarms = new Alarms(world.time);
+  }
 
   /** Takes up what an earlier run left open. */
   resume(): void {
@@ -59,32 +59,25 @@ export class Desk {
     this.carryOut(order);
     if (order.request.queue === 'passed') await this.callbacks.deliverResult(order);
     else this.callbacks.scheduleResult(order);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** Nothing will happen any more, not even to an order whose acknowledgement is just leaving. */
   close(): void {
-    this.closed = true;
-    this.stop();
+    this.alarms.close();
   }
 
   stop(): void {
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
+    this.alarms.stop();
   }
 
   private drive(order: Order): void {
-    if (this.closed) return;
-    const { time } = this.world;
     const { conversationId, endsAt } = order.request;
-    const cancel = time.after(Math.max(endsAt - time.now(), 0), () => {
-      this.timers.delete(conversationId);
-      if (time.now() < endsAt) return this.drive(order); // Timers may fire a moment early.
+    this.alarms.set(conversationId, endsAt, () => {
       this.carryOut(order);
       this.callbacks.scheduleResult(order);
-      this.watch.changed();
+      this.world.watch.changed();
     });
-    this.timers.set(conversationId, cancel);
   }
 
   /** The end of an order, its code and its money in one entry. */

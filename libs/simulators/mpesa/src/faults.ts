@@ -1,15 +1,4 @@
-import {
-  choice,
-  dose,
-  draw,
-  flag,
-  lookup,
-  SwitchBoard,
-  text,
-  whole,
-  type Dose,
-  type ValuesOf,
-} from '#libs/simulators/kit';
+import { choice, dose, flag, lookup, text, whole, type FaultBoard, type ValuesOf } from '#libs/simulators/kit';
 
 const PHONE = /^254[17]\d{8}$/;
 const AMOUNT = /^[1-9]\d*$/;
@@ -278,25 +267,8 @@ export const FAULTS = {
 
 export type FaultValues = ValuesOf<typeof FAULTS>;
 
-/** The faults that strike by dose. */
-export type DoseName = { [K in keyof FaultValues]: Dose extends FaultValues[K] ? K : never }[keyof FaultValues];
-
 /** The faults as they are set now. */
-export class Faults extends SwitchBoard<typeof FAULTS> {
-  constructor(
-    start: Readonly<Record<string, unknown>>,
-    private readonly random: () => number,
-  ) {
-    super(FAULTS, start);
-  }
-
-  /** Whether this fault strikes now. Uses up one of a counted dose. */
-  strikes(name: DoseName): boolean {
-    const { strikes, left } = draw(this.get(name), this.random);
-    this.set({ [name]: left });
-    return strikes;
-  }
-}
+export type Faults = FaultBoard<typeof FAULTS>;
 
 /** Whether the faults of orders strike this API now. */
 export function isInScope(faults: Faults, api: OrderApi): boolean {

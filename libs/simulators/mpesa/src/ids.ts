@@ -1,13 +1,10 @@
-import { randomInt } from 'node:crypto';
+import { randomText, systemRandom } from '#libs/simulators/kit';
 import { toEastAfricaTime } from './time.js';
 
 const UPPER_ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const ALPHANUMERIC = `${UPPER_ALPHANUMERIC}abcdefghijklmnopqrstuvwxyz`;
 /** The first year whose receipt letter is known is 2017, `L`. */
 const FIRST_RECEIPT_YEAR = 2017;
-
-/** Chance, in [0, 1). */
-export const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
 
 /** Identifiers in the shapes that Safaricom gives them (§1.1). */
 export class WireIds {
@@ -67,7 +64,7 @@ export class WireIds {
   }
 
   private pick(alphabet: string, length: number): string {
-    return Array.from({ length }, () => alphabet.charAt(Math.floor(this.random() * alphabet.length))).join('');
+    return randomText(alphabet, length, this.random);
   }
 }
 

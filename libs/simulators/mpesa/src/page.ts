@@ -1,12 +1,22 @@
-import { html, type Answer, type Request } from '#libs/simulators/kit';
+import {
+  answerFrontDoor,
+  chooseLanguage,
+  html,
+  isLook,
+  PAGE_SECURITY,
+  textsIn,
+  toLanguageLink,
+  type Answer,
+  type Language,
+  type PageTexts,
+  type Request,
+} from '#libs/simulators/kit';
 import { PAGE_SCRIPT } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
 import { DEMO_PHONES } from './phones.js';
 import { RESULT_CODES } from './stk-codes.js';
 
-type Language = 'en' | 'fr';
-
-const TEXTS: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+const TEXTS: PageTexts = {
   en: {
     title: 'M-PESA phones, simulated',
     banner: 'Simulated. No real money, no real phones. Never type a real PIN.',
@@ -53,18 +63,13 @@ const ENGLISH_CODES: Readonly<Record<string, string>> = {
 const SECURITY = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-store',
+  ...PAGE_SECURITY,
 };
 
 /** The phones page and its two files, or undefined where the path is none of its. */
 export function answerPage(request: Request): Answer | undefined {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+  if (!isLook(request)) return undefined;
   switch (request.path) {
-    case '/': // Daraja answers 404 here; only people with a browser are shown the way.
-      if (!request.headers.accept?.includes('text/html')) return undefined;
-      return { status: 302, headers: { Location: '/phones' }, body: '' };
     case '/phones':
       return page(chooseLanguage(request));
     case '/phones/app.js':
@@ -72,7 +77,7 @@ export function answerPage(request: Request): Answer | undefined {
     case '/phones/style.css':
       return asset('text/css; charset=utf-8', PAGE_STYLE);
     default:
-      return undefined;
+      return answerFrontDoor(request);
   }
 }
 
@@ -80,20 +85,13 @@ function asset(contentType: string, body: string): Answer {
   return { status: 200, headers: { ...SECURITY, 'Content-Type': contentType }, body };
 }
 
-function chooseLanguage({ query, headers }: Request): Language {
-  const asked = query.get('lang');
-  if (asked === 'fr' || asked === 'en') return asked;
-  return /^\s*fr\b/i.test(headers['accept-language'] ?? '') ? 'fr' : 'en';
-}
-
 function page(language: Language): Answer {
-  const texts = (name: string): string => TEXTS[language][name] ?? name;
+  const texts = textsIn(language, TEXTS);
   const codes = language === 'fr' ? FRENCH_CODES : ENGLISH_CODES;
   const examples = DEMO_PHONES.map(({ msisdn, code }) => {
     const what = code === null ? texts('ordinary') : (codes[code] ?? RESULT_CODES[code]?.description ?? code);
     return `<li><button type="button" data-phone="${msisdn}"><b>${grouped(msisdn)}</b><span>${what}</span></button></li>`;
   });
-  const other = language === 'fr' ? 'en' : 'fr';
   const body = `<!doctype html>
 <html lang="${language}">
 <head>
@@ -105,7 +103,7 @@ function page(language: Language): Answer {
 </head>
 <body class="empty-handed">
 <p class="banner" role="note">${texts('banner')}</p>
-<header><h1>${texts('title')}</h1><a href="?lang=${other}" hreflang="${other}" lang="${other}">${texts('other')}</a></header>
+<header><h1>${texts('title')}</h1>${toLanguageLink(language, texts)}</header>
 <noscript><p class="banner">${texts('noScript')}</p></noscript>
 <main>
 <section class="choose" aria-labelledby="choose">

@@ -1,7 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { json, readRequest, sendAnswer, type Reply, type Request } from '#libs/simulators/kit';
+import type { Doors, Reply, Request } from '#libs/simulators/kit';
 import { refusal } from './answers.js';
-import { answerControl } from './control.js';
+import { ROUTES as CONTROL } from './control.js';
 import { drawDelayMs, strikeGateway, type Scope } from './gateway.js';
 import { generateToken } from './oauth.js';
 import { BALANCE_QUERY, PAYOUT, PAYOUT_V1, REVERSAL, STATUS_QUERY, takeOrder, type OrderKind } from './orders.js';
@@ -37,7 +36,7 @@ const APIS: Readonly<Record<string, Api>> = {
   '/mpesa/stkpushquery/v1/query': {
     scope: 'query',
     method: 'POST',
-    handle: ({ world, meter }, request) => ({ answer: queryPush(world, meter, request) }),
+    handle: ({ world }, request) => ({ answer: queryPush(world, request) }),
   },
   '/mpesa/b2c/v3/paymentrequest': order(PAYOUT),
   '/mpesa/b2c/v1/paymentrequest': order(PAYOUT_V1),
@@ -46,39 +45,13 @@ const APIS: Readonly<Record<string, Api>> = {
   '/mpesa/accountbalance/v1/query': order(BALANCE_QUERY),
 };
 
-/** The simulator's one door: Daraja, the phones page and the control API. */
-export function createSimulatorServer(simulator: Simulator): Server {
-  return createServer((incoming, outgoing) => {
-    serve(simulator, incoming, outgoing).catch((error: unknown) => {
-      // The book could not be written, or a bug: nothing that was not kept may be answered.
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      outgoing.destroy();
-    });
-  });
-}
-
-async function serve(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const request = await readRequest(incoming);
-  if (request === undefined)
-    return sendAnswer(outgoing, json(413, { error: 'too_large', message: 'At most 1 MiB.' }, { Connection: 'close' }));
-  const reply = await route(simulator, request);
-
-  const { delayMs = 0, afterwards } = reply;
-  if (afterwards && (delayMs > 0 || outgoing.closed)) afterwards();
-  else if (afterwards) outgoing.once('close', afterwards);
-  // What this answer tells, and everything it was read from, is on the disk before it leaves.
-  await simulator.world.book.durable();
-  if (delayMs > 0) await new Promise<void>((resolve) => whenDue(simulator, { outgoing, delayMs, resolve }));
-  if (reply.answer === 'cut') outgoing.destroy();
-  else sendAnswer(outgoing, reply.answer);
-}
-
-async function route(simulator: Simulator, request: Request): Promise<Reply> {
-  if (request.path.startsWith('/_control')) return { answer: await answerControl(simulator, request) };
-  const page = answerPage(request);
-  if (page) return { answer: page };
-  return callApi(simulator, request);
-}
+/** Daraja, the phones page and the control API. */
+export const DOORS: Doors<Simulator> = {
+  control: CONTROL,
+  pages: (_simulator, request) => answerPage(request),
+  api: callApi,
+  tooLarge: { error: 'too_large', message: 'At most 1 MiB.' },
+};
 
 /** Answers a call of Daraja's API; the caller keeps `delayMs` and runs `afterwards`. */
 export async function callApi(simulator: Simulator, request: Request): Promise<Reply> {
@@ -92,13 +65,4 @@ export async function callApi(simulator: Simulator, request: Request): Promise<R
   }
   const delayMs = drawDelayMs(world, api.scope);
   return { ...(await api.handle(simulator, request)), delayMs };
-}
-
-/** Keeps an answer back, unless the caller goes first. */
-function whenDue({ world }: Simulator, wait: { outgoing: ServerResponse; delayMs: number; resolve: () => void }): void {
-  const cancel = world.time.after(wait.delayMs, wait.resolve);
-  wait.outgoing.once('close', () => {
-    cancel();
-    wait.resolve();
-  });
 }

@@ -1,4 +1,4 @@
-import { choice, flag, whole, type SwitchBoard, type ValuesOf } from '#libs/simulators/kit';
+import { choice, flag, whole, type ValuesOf } from '#libs/simulators/kit';
 
 /** How the simulated world is when nothing goes wrong: its rules, its clocks, its limits. */
 export const SETTINGS = {
@@ -73,4 +73,3 @@ export const SETTINGS = {
 } as const;
 
 export type SettingValues = ValuesOf<typeof SETTINGS>;
-export type Settings = SwitchBoard<typeof SETTINGS>;

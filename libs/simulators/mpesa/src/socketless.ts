@@ -1,11 +1,11 @@
-import type { Delivery, Reply, Request } from '#libs/simulators/kit';
+import { orThrow, type Delivery, type Reply, type Request } from '#libs/simulators/kit';
 import type { Claims } from './callbacks.js';
 import type { FaultValues } from './faults.js';
 import { toOrderView, type OrderView } from './desk.js';
 import { toPromptView, toTransferView, type PromptView, type TransferView } from './phones.js';
 import { callApi } from './server.js';
 import type { SettingValues } from './settings.js';
-import { Simulator, type SimulatorParts } from './simulator.js';
+import { Simulator, type MpesaParts } from './simulator.js';
 
 /**
  * The same simulated M-Pesa without sockets, for one who owns time, chance and the network and carries each message
@@ -27,19 +27,17 @@ export interface SocketlessMpesa {
 }
 
 /** Opens a simulated M-Pesa that listens nowhere. */
-export function openMpesaWithoutSockets(parts: SimulatorParts): SocketlessMpesa {
+export function openMpesaWithoutSockets(parts: MpesaParts): SocketlessMpesa {
   const simulator = new Simulator(parts);
   const { book, faults, settings } = simulator.world;
-  const change = (problems: string[]): void => {
-    if (problems.length > 0) throw new RangeError(problems.join('; '));
-  };
+  simulator.resume();
   return {
     call: (request) => callApi(simulator, request),
     transfers: () => book.transfers.map(toTransferView),
     prompts: () => [...book.prompts.values()].map(toPromptView),
     orders: () => [...book.orders.values()].map(toOrderView),
-    setFaults: (changes) => change(faults.set(changes)),
-    setSettings: (changes) => change(settings.set(changes)),
+    setFaults: (changes) => orThrow(faults.set(changes)),
+    setSettings: (changes) => orThrow(settings.set(changes)),
     expireTokens: () => book.record({ kind: 'tokensEnded' }),
     forge: (checkoutRequestId, claims) => simulator.forge(checkoutRequestId, claims),
     close: () => simulator.close(),

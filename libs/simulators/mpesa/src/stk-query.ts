@@ -15,30 +15,11 @@ import {
 } from './stk-fields.js';
 import type { World } from './world.js';
 
-/** How many queries each app made lately, for the firewall. */
-export class QueryMeter {
-  private readonly asked = new Map<string, number[]>();
-
-  /** Counts one more; true where the app asked too often in the last minute. */
-  isTooFast({ settings, time }: World, app: string): boolean {
-    const limit = settings.get('queryLimitPerMinute');
-    if (limit === 0) return false;
-    const now = time.now();
-    const lately = (this.asked.get(app) ?? []).filter((at) => at > now - 60_000);
-    this.asked.set(app, [...lately, now].slice(-limit - 1));
-    return lately.length >= limit;
-  }
-
-  clear(): void {
-    this.asked.clear();
-  }
-}
-
 /** `POST /mpesa/stkpushquery/v1/query` (§5): the state of a push, and nothing about its money. */
-export function queryPush(world: World, meter: QueryMeter, request: Request): Answer {
+export function queryPush(world: World, request: Request): Answer {
   const app = authorize(world, request, 'stk');
   if ('status' in app) return app;
-  if (meter.isTooFast(world, app.consumerKey)) return toFirewallPage();
+  if (world.meter.count(app.consumerKey, world.settings.get('queryLimitPerMinute')).isExceeded) return toFirewallPage();
   const prompt = readQuery(world, request);
   if ('status' in prompt) return prompt;
 

@@ -1,14 +1,10 @@
+import { ACTIONS, Alarms, type Action } from '#libs/simulators/kit';
 import type { PhoneStanding, Prompt, Transfer } from './book.js';
 import type { Callbacks } from './callbacks.js';
 import { toOutcome, toStage } from './stk-codes.js';
 import { MAX_AMOUNT } from './stk-fields.js';
 import { toWireTimestamp } from './time.js';
-import type { Watch } from '#libs/simulators/kit';
 import type { World } from './world.js';
-
-/** What somebody can do with a prompt. */
-export const ACTIONS = ['pin', 'wrong_pin', 'cancel', 'ignore'] as const;
-export type Action = (typeof ACTIONS)[number];
 
 const CODE_OF: Readonly<Record<Action, string>> = { pin: '0', wrong_pin: '2001', cancel: '1032', ignore: '1037' };
 
@@ -24,15 +20,15 @@ export type NoAnswer = 'no_prompt' | 'not_shown_yet' | 'already_answered';
 
 /** Moves every prompt through its life: shown, answered, ended, reported. Survives a restart, for it acts on the book. */
 export class Timeline {
-  private readonly timers = new Map<string, () => void>();
-  private closed = false;
+  private readonly alarms: Alarms;
   private readonly heldUntil = new Map<string, number>();
 
   constructor(
     private readonly world: World,
     private readonly callbacks: Callbacks,
-    private readonly watch: Watch,
-  ) {}
+  ) {
+    this.alarms = new Alarms(world.time);
+  }
 
   /** Takes up what an earlier run left open. */
   resume(): void {
@@ -57,7 +53,7 @@ export class Timeline {
     if (push.answerAt !== null) this.answerByRule(prompt, 0);
     this.record(prompt, push.rule.code);
     await this.callbacks.deliver(prompt);
-    this.watch.changed();
+    this.world.watch.changed();
   }
 
   /** Answers the newest prompt on that phone. */
@@ -74,7 +70,7 @@ export class Timeline {
     const endsAt = action === 'ignore' ? prompt.push.endsAt : at + settings.get('processingDelayMs');
     book.record({ kind: 'answered', id: prompt.push.checkoutRequestId, at, action, by: 'person', endsAt });
     this.drive(prompt);
-    this.watch.changed();
+    this.world.watch.changed();
     return prompt;
   }
 
@@ -82,35 +78,28 @@ export class Timeline {
   hold(msisdn: string): void {
     this.heldUntil.set(msisdn, this.world.time.now() + HOLD_MS);
     for (const prompt of this.world.book.openPromptsOf(msisdn))
-      if (this.timers.has(prompt.push.checkoutRequestId)) this.drive(prompt);
+      if (this.alarms.has(prompt.push.checkoutRequestId)) this.drive(prompt);
   }
 
   /** Nothing will happen any more, not even to a push whose answer is just leaving. */
   close(): void {
-    this.closed = true;
-    this.stop();
+    this.alarms.close();
   }
 
   stop(): void {
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
+    this.alarms.stop();
     this.heldUntil.clear();
   }
 
   private drive(prompt: Prompt): void {
-    const { time } = this.world;
     const id = prompt.push.checkoutRequestId;
-    this.timers.get(id)?.();
-    this.timers.delete(id);
-    const step = this.closed ? undefined : this.findNextStep(prompt);
-    if (!step) return;
-    const cancel = time.after(Math.max(step.at - time.now(), 0), () => {
-      this.timers.delete(id);
-      if (time.now() >= step.at) step.take(); // Timers may fire a moment early.
+    const step = this.findNextStep(prompt);
+    if (!step) return this.alarms.clear(id);
+    this.alarms.set(id, step.at, () => {
+      step.take();
       this.drive(prompt);
-      this.watch.changed();
+      this.world.watch.changed();
     });
-    this.timers.set(id, cancel);
   }
 
   private findNextStep(prompt: Prompt): { at: number; take: () => void } | undefined {

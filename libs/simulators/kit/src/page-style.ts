@@ -1,7 +1,3 @@
-import type { Answer, Request } from '#libs/simulators/kit';
-
-export type Language = 'en' | 'fr';
-
 /** The style of all pages: one file, no fonts, no images, from 320 px. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1b1f3a; --soft: #5b6080; --paper: #f5f6fb; --card: #fff; --line: #d9dcec; --accent: #3b3fd8; --accent-ink: #fff; --warn: #fff3cd; --warn-ink: #6b4e00; --bad: #b3261e; }
@@ -22,69 +18,3 @@ button, .button { min-height: 44px; padding: .55rem 1rem; border: 1px solid var(
 button:focus-visible, input:focus-visible, select:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 a { color: var(--accent); } ul { list-style: none; margin: 0; padding: 0; } li { border-top: 1px solid var(--line); padding: .6rem 0; } li:first-child { border-top: 0; }
 `;
-
-const SECURITY = {
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-store',
-};
-
-/** A page. `refreshSeconds` reads it again by itself; `formTargets` are where its forms may lead, beside here. */
-export function page(
-  language: Language,
-  content: { title: string; banner: string; body: string; refreshSeconds?: number; formTargets?: readonly string[] },
-): Answer {
-  const { title, banner, body, refreshSeconds, formTargets = [] } = content;
-  const refresh = refreshSeconds === undefined ? '' : `<meta http-equiv="refresh" content="${refreshSeconds}">\n`;
-  const policy = `default-src 'none'; style-src 'self'; img-src data:; form-action 'self' ${formTargets.join(' ')}; base-uri 'none'; frame-ancestors 'none'`;
-  return {
-    status: 200,
-    headers: {
-      ...SECURITY,
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Language': language,
-      'Content-Security-Policy': policy,
-    },
-    body: `<!doctype html>
-<html lang="${language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${refresh}<title>${escape(title)}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/style.css">
-</head>
-<body>
-<p class="banner" role="note">${escape(banner)}</p>
-<main>
-<h1>${escape(title)}</h1>
-${body}
-</main>
-</body>
-</html>
-`,
-  };
-}
-
-export function redirect(location: string): Answer {
-  return { status: 303, headers: { ...SECURITY, Location: location }, body: '' };
-}
-
-export function chooseLanguage({ query, headers }: Request): Language {
-  const asked = query.get('lang');
-  if (asked === 'fr' || asked === 'en') return asked;
-  return /^\s*fr\b/i.test(headers['accept-language'] ?? '') ? 'fr' : 'en';
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Everything that comes from outside goes through here before it stands on a page. */
-export function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
