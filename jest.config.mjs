@@ -19,6 +19,7 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/simulation', '<rootDir>/test', '<rootDir>/bench'],
   testRegex: '\\.spec\\.ts$',
   testEnvironment: 'node',
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   // On two cores: most end-to-end tests wait for servers half of their time.
   maxWorkers: 3,
   // A test that hangs is found either way; one that is slow because the machine is busy must not fail.

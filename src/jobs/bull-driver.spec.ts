@@ -230,6 +230,35 @@ describeWithRedisServer('The Bull driver', () => {
     expect(await rows()).toEqual([]);
   });
 
+  it('settles with what others have in hand without Redis knowing, where their drivers are given', async () => {
+    let end: () => void = () => undefined;
+    const api = await startProcess('api', undefined, { runsJobs: false });
+    const worker = await startProcess('one', () => new Promise((resolve) => (end = () => resolve(DONE))));
+    worker.store.isBlind = false;
+    const row = {
+      id: 'job_x',
+      kind: 'submit',
+      subjectId: 'a',
+      runAt: time.now(),
+      attempts: 0,
+      leaseToken: null,
+    } as const;
+    await store.database.write((tx) => tx.insert(Job, [{ ...row, createdAt: 0 }]));
+    await until('the sweeper runs it', () => {
+      time.advance(1_000);
+      return runs.length === 1;
+    });
+    // Redis never carried it: by itself the other process has nothing to wait for.
+    await api.driver.settled();
+    let settled = false;
+    const settling = api.driver.settled([worker.driver]).then(() => (settled = true));
+    await sleep(50);
+    expect(settled).toBe(false);
+    end();
+    await settling;
+    expect(await rows()).toEqual([]);
+  });
+
   it('stops when what runs has ended, and leaves the rest to others', async () => {
     let end: () => void = () => undefined;
     const worker = await startProcess('one', () => new Promise((resolve) => (end = () => resolve(DONE))));

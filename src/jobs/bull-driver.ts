@@ -45,8 +45,12 @@ export class BullDriver implements JobDriver {
     await Promise.all(stopping);
   }
 
-  async settled(): Promise<void> {
-    while (!(await this.isIdle())) {
+  get isBusy(): boolean {
+    return this.lanes.some((lane) => lane.isBusy);
+  }
+
+  async settled(others: readonly Pick<JobDriver, 'isBusy'>[] = []): Promise<void> {
+    while (!(await this.isIdle(others))) {
       await Promise.all(this.lanes.map((lane) => lane.settled()));
       // What other workers have in hand we only hear of by asking.
       await new Promise<void>((resolve) => systemScheduler.after(LOOK_AGAIN_MS, resolve));
@@ -57,10 +61,20 @@ export class BullDriver implements JobDriver {
     return { driver: 'bull', status: this.link.state === 'up' ? 'ok' : 'degraded' };
   }
 
-  private async isIdle(): Promise<boolean> {
-    const isBusy = () => this.lanes.some((lane) => lane.isBusy);
-    if (isBusy()) return false;
-    const onTheWay = await Promise.all(this.lanes.map((lane) => lane.countOnTheWay()));
-    return onTheWay.every((count) => count === 0) && !isBusy();
+  /** Redis is asked last, and only where nobody here is busy: each of its answers costs as much as a small query. */
+  private async isIdle(others: readonly Pick<JobDriver, 'isBusy'>[]): Promise<boolean> {
+    const isAnyBusy = () => this.isBusy || others.some(({ isBusy }) => isBusy);
+    // What is in hand before or after the count may yet send, or have sent, something that it missed.
+    return !isAnyBusy() && (await this.countOnTheWay()) === 0 && !isAnyBusy();
+  }
+
+  /** How many ids are on their way to any worker, or in one's hands. 0 where Redis does not tell. */
+  private async countOnTheWay(): Promise<number> {
+    const answers = await this.link.use(async (client) => {
+      const counts = client.multi();
+      for (const key of this.lanes.flatMap((lane) => lane.keysOnTheWay)) counts.llen(key);
+      return counts.exec();
+    });
+    return (answers ?? []).reduce((sum, [, count]) => sum + Number(count ?? 0), 0);
   }
 }

@@ -76,10 +76,9 @@ export class BullLane {
     await Promise.all([...this.adding, ...this.running, this.sweeper.settled()]);
   }
 
-  /** How many ids are on their way to any worker, or in one's hands. 0 where Redis does not tell. */
-  async countOnTheWay(): Promise<number> {
-    const counts = await this.link.use(() => this.queue.getJobCounts());
-    return counts ? counts.waiting + counts.active : 0;
+  /** The lists in Redis of ids that are on their way to any worker, or in one's hands. */
+  get keysOnTheWay(): readonly string[] {
+    return [this.queue.toKey('wait'), this.queue.toKey('active')];
   }
 
   private sendNews(): void {

@@ -42,10 +42,12 @@ export class InProcessDriver implements JobDriver {
     await Promise.all(this.lanes.map(({ sweeper }) => sweeper.stop()));
   }
 
+  get isBusy(): boolean {
+    return this.lanes.some(({ sweeper }) => sweeper.isBusy);
+  }
+
   async settled(): Promise<void> {
-    while (this.lanes.some(({ sweeper }) => sweeper.isBusy)) {
-      await Promise.all(this.lanes.map(({ sweeper }) => sweeper.settled()));
-    }
+    while (this.isBusy) await Promise.all(this.lanes.map(({ sweeper }) => sweeper.settled()));
   }
 
   health(): DriverHealth {

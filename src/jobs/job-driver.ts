@@ -19,8 +19,13 @@ export interface JobDriver {
   start(): void | Promise<void>;
   /** Takes no more work and waits for what is running. */
   stop(): Promise<void>;
-  /** Waits until nothing that is due is on its way or being run: where time is moved by hand, the moment to move it on. */
-  settled(): Promise<void>;
+  /** Whether this process has anything in hand; what is on its way to it does not count. */
+  readonly isBusy: boolean;
+  /**
+   * Waits until nothing that is due is on its way or being run: where time is moved by hand, the moment to move it on. Of
+   * other processes a driver knows what Redis knows; it waits for what they have in hand where their drivers are given.
+   */
+  settled(others?: readonly Pick<JobDriver, 'isBusy'>[]): Promise<void>;
   health(): DriverHealth;
 }
 

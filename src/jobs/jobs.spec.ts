@@ -31,6 +31,7 @@ describeOnBothDatabases('Job rows', (kind) => {
       wake: (woken) => void wakes.push(...woken.map(({ runAt }) => runAt)),
       start: () => undefined,
       stop: () => Promise.resolve(),
+      isBusy: false,
       settled: () => Promise.resolve(),
       health: () => ({ driver: 'none', status: 'ok' }),
     };

@@ -37,6 +37,7 @@ export class Engine {
       wake: (jobs) => void this.wakes.push(...jobs.map(({ runAt }) => runAt)),
       start: () => undefined,
       stop: () => Promise.resolve(),
+      isBusy: false,
       settled: () => Promise.resolve(),
       health: () => ({ driver: 'none', status: 'ok' }),
     };
