@@ -100,6 +100,7 @@ export class LinkPaymentsService {
       ...{ providerReference: null, receipt: null },
       party,
       phone: party.phone,
+      payerPhone: null,
       returnUrl: pageUrl,
       ...{ nextAction: null, failure: null, doubt: null },
       ...{ approvals: null, parentId: null, batchId: null, paymentLinkId: link.id },

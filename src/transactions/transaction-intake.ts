@@ -107,6 +107,7 @@ export class TransactionIntake {
       receipt: null,
       party: { ...movement.party, phone: phone.e164 },
       phone: phone.e164,
+      payerPhone: null,
       returnUrl: movement.returnUrl ?? null,
       nextAction: null,
       failure: null,
