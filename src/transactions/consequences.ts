@@ -18,7 +18,8 @@ export function toAbsence(operation: OperationFacts): Consequence {
 
 /** The provider said how it ended. */
 export function toSettlement(event: TransactionEventName, report: StatusReport, attempt: Attempt): Consequence {
-  if (event === 'succeeded') return { event, changes: { ...toSuccess(report, attempt.hint), ...toPayer(report, attempt) } };
+  if (event === 'succeeded')
+    return { event, changes: { ...toSuccess(report, attempt.hint), ...toPayer(report, attempt) } };
   const failure = 'reason' in report ? toFailure(report.reason, report.said, report.providerCode) : undefined;
   return { event, changes: failure ? { failure } : {} };
 }
