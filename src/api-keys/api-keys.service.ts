@@ -6,7 +6,7 @@ import { CLOCK, IDS, RANDOM } from '../config/config.module.js';
 import { Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
 import { Cursors, type Page, type PageQuery } from '../http/pages.js';
-import { notFound, Problem } from '../http/problem.js';
+import { fieldProblem, notFound, Problem } from '../http/problem.js';
 import { Merchant } from '../merchants/merchant.entity.js';
 import { hashOf } from '../secrets/hash.js';
 import { ApiKey } from './api-key.entity.js';
@@ -152,10 +152,7 @@ export class ApiKeysService {
     if (merchantId === undefined) throw missing('merchantId', 'Say for which merchant the key is.');
     if (mode === undefined) throw missing('mode', 'Say whether the key is for test or live.');
     const known = await this.database.read.exists(Merchant, { where: { id: merchantId } });
-    if (!known) {
-      const detail = 'There is no such merchant.';
-      throw new Problem('not_found', detail, { errors: [{ pointer: '/merchantId', code: 'not_found', detail }] });
-    }
+    if (!known) throw fieldProblem('not_found', '/merchantId', 'There is no such merchant.');
     return { merchantId, mode, name, scopes };
   }
 }
@@ -185,7 +182,7 @@ function toOwned(caller: Caller): FindOptionsWhere<ApiKey> {
 function platformOnly(pointer: string): Problem {
   const name = pointer.split('/').at(-1) ?? pointer;
   const detail = `Only platform keys send ${name}; with this key merchant and mode are its own.`;
-  return new Problem('unknown_field', detail, { errors: [{ pointer, code: 'unknown_field', detail }] });
+  return fieldProblem('unknown_field', pointer, detail);
 }
 
 function missing(name: string, detail: string): Problem {

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsInt, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
 import { Money } from '#libs/primitives';
-import { IsAmount } from '../http/amount.decorator.js';
+import { IsAmount, IsCurrency } from '../http/amount.decorator.js';
 import type { ApprovalRules } from '../limits/payout-control.entity.js';
 
 const MOST_APPROVALS = 5;
@@ -29,8 +29,7 @@ const ApiNewNumber = (): PropertyDecorator =>
 
 /** From which amount on others must agree. */
 export class AmountRuleDto {
-  @ApiProperty({ description: 'ISO 4217.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
+  @IsCurrency()
   currency!: string;
 
   @IsAmount()

@@ -68,15 +68,8 @@ export function isBelow(limit: LowBalance | null, balances: readonly StoredBalan
   // What the provider does not name is not known to be empty.
   if (counted.length === 0) return false;
   const sum = counted.reduce(
-    (total, { available, currency }) => total.plus(toMoney(available, currency)),
+    (total, { available, currency }) => total.plus(Money.ofMajor(available, currency)),
     Money.ofMinor(0n, limit.currency),
   );
-  return sum.compare(toMoney(limit.amount, limit.currency)) < 0;
-}
-
-/** Amounts here were checked when they were stored. */
-function toMoney(amount: string, currency: string): Money {
-  const money = Money.parse(amount, currency);
-  if (typeof money === 'string') throw new TypeError(`A stored amount of ${currency} cannot be read.`);
-  return money;
+  return sum.compare(Money.ofMajor(limit.amount, limit.currency)) < 0;
 }

@@ -17,7 +17,8 @@ export interface Acknowledgement {
   readonly body: string;
 }
 
-// The same for every path, known or not: an answer tells nobody whether a token exists.
+// M-Pesa wants this very body; Moneroo wants exactly 200 and DExchange a 2xx, whatever the body. So it can be the same for every
+// path, known or not: an answer tells nobody whether a token exists.
 const ACCEPTED: Acknowledgement = {
   status: 200,
   contentType: 'application/json',

@@ -28,19 +28,11 @@ export class CollectionsController {
   })
   @ApiCreatesTransaction()
   @ApiProblems(
-    'invalid_request',
-    'unknown_field',
     'amount_not_exact',
-    'malformed_json',
-    'idempotency_key_required',
-    'invalid_idempotency_key',
     'reference_taken',
     'phone_busy',
     'repeat_amount_too_soon',
     'phone_blocked',
-    'body_too_large',
-    'unsupported_media_type',
-    'idempotency_key_reused',
     'amount_out_of_range',
     'provider_unavailable',
     'amount_granularity',

@@ -84,7 +84,7 @@ export class EventRetentionHandler implements JobHandler, OnModuleInit, OnApplic
   }
 }
 
-// As the accept path finds it (transactions/accept-writer.ts).
+// As the accept path finds it (transactions/accept-lookups.ts).
 function isCreation({ version, reported }: EventRecord): boolean {
   return version === 1 && reported === 'noted';
 }

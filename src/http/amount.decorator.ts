@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsDefined, IsOptional, ValidateBy } from 'class-validator';
+import { IsDefined, IsOptional, Matches, ValidateBy } from 'class-validator';
 import { Money } from '#libs/primitives';
 import { IfGiven } from './if-given.js';
 
@@ -40,6 +40,14 @@ export function IsAmountOrNull(description: string): PropertyDecorator {
     }),
     IsOptional(),
     IsExact(),
+  );
+}
+
+/** The currency of an amount. Whether there is one of this code is looked at with the amount. */
+export function IsCurrency(description = 'ISO 4217.'): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ description, example: 'KES' }),
+    Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' }),
   );
 }
 

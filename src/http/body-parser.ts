@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from './problem.js';
+import { fieldProblem, Problem } from './problem.js';
 
 /** Bodies of the API. Uploads have a limit of their own. */
 export const BODY_LIMIT_BYTES = 256 * 1024;
@@ -105,7 +105,7 @@ function inspect(value: unknown, pointer: string, depth: number): readonly strin
   if (typeof value === 'string') assertKeepable(value, pointer);
   if (typeof value !== 'object' || value === null) return [];
   if (depth > DEEPEST) {
-    throw refusal(
+    throw fieldProblem(
       'invalid_request',
       pointer,
       `Objects and lists may lie at most ${String(DEEPEST)} deep in each other.`,
@@ -115,7 +115,7 @@ function inspect(value: unknown, pointer: string, depth: number): readonly strin
   for (const [name, member] of Object.entries(value)) {
     assertKeepable(name, pointer);
     const place = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    if (SPECIAL_NAMES.includes(name)) throw refusal('unknown_field', place, `The name ${name} is not allowed.`);
+    if (SPECIAL_NAMES.includes(name)) throw fieldProblem('unknown_field', place, `The name ${name} is not allowed.`);
     if (name === 'amount' && typeof member === 'number') numericAmounts.push(place);
     for (const found of inspect(member, place, depth + 1)) numericAmounts.push(found);
   }
@@ -124,7 +124,7 @@ function inspect(value: unknown, pointer: string, depth: number): readonly strin
 
 function assertKeepable(text: string, pointer: string): void {
   if (text.isWellFormed() && !text.includes('\0')) return;
-  throw refusal('malformed_json', pointer, 'Text must hold no NUL character and no half of a surrogate pair.');
+  throw fieldProblem('malformed_json', pointer, 'Text must hold no NUL character and no half of a surrogate pair.');
 }
 
 // In valid JSON only the name of a member comes before a colon. `2` is: its number goes on with a fraction or an exponent.
@@ -142,13 +142,5 @@ function refuseFractionalAmount(text: string, places: readonly string[]): void {
   // Where a name stands twice in one object, the text has more amounts than the object.
   const pointer = (amounts.length === places.length ? places[faulty] : undefined) ?? places[0] ?? '/amount';
   const detail = 'Send amount as a decimal string such as "150.00", or as a JSON integer.';
-  throw refusal('amount_not_exact', pointer, detail);
-}
-
-function refusal(
-  code: 'amount_not_exact' | 'invalid_request' | 'malformed_json' | 'unknown_field',
-  pointer: string,
-  detail: string,
-): Problem {
-  return new Problem(code, detail, { errors: [{ pointer, code, detail }] });
+  throw fieldProblem('amount_not_exact', pointer, detail);
 }

@@ -120,6 +120,11 @@ export function notFound(): Problem {
   return new Problem('not_found', 'There is no such object, or it belongs to someone else.');
 }
 
+/** A refusal for the sake of one field. */
+export function fieldProblem(code: ProblemCode, pointer: string, detail: string): Problem {
+  return new Problem(code, detail, { errors: [{ pointer, code, detail }] });
+}
+
 /** A refusal that ends by itself: says when to come back. */
 export function retryLater(code: ProblemCode, detail: string, afterMs: number): Problem {
   return new Problem(code, detail, { headers: { 'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))) } });

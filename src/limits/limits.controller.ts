@@ -34,14 +34,7 @@ export class LimitsController {
       'Caps of one currency; what you leave out stays, null lifts a cap. A payout that would go over one is refused with `limit_exceeded` before anything is stored. Hours and days are clock hours and calendar days in UTC, by the instant at which the payout is asked for. A currency is counted from its first cap on. A payout that provably moved no money is given back to its hour and day; one in doubt counts as spent. Scope `keys:write`: whoever may pay out cannot lift a cap with that scope alone.',
   })
   @ApiOkResponse({ type: LimitsResponse })
-  @ApiProblems(
-    'invalid_request',
-    'unknown_field',
-    'amount_not_exact',
-    'amount_granularity',
-    'amount_out_of_range',
-    'limit_above_maximum',
-  )
+  @ApiProblems('amount_not_exact', 'amount_granularity', 'amount_out_of_range', 'limit_above_maximum')
   update(@CurrentCaller() caller: MerchantCaller, @Body() request: UpdateLimitsRequest): Promise<LimitsResponse> {
     return this.limits.update(caller, request);
   }

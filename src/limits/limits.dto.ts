@@ -1,15 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
 import { Money } from '#libs/primitives';
-import { IsAmountOrNull } from '../http/amount.decorator.js';
+import { IsAmountOrNull, IsCurrency } from '../http/amount.decorator.js';
 import { toIso } from '../http/instants.js';
 import { CAP_NAMES, type CapName, type Caps } from './caps.js';
 import type { MerchantUsage } from './limit-usages.js';
 
 /** `PATCH /v1/limits` and `PATCH /v1/merchants/{id}/limits`: caps of one currency. */
 export class UpdateLimitsRequest implements Partial<Record<CapName, string | number | null>> {
-  @ApiProperty({ description: 'ISO 4217. Each currency has caps of its own.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
+  @IsCurrency('ISO 4217. Each currency has caps of its own.')
   currency!: string;
 
   @IsAmountOrNull('The most that one payout may be.')

@@ -35,14 +35,7 @@ export class MerchantLimitsController {
       'Maxima of one currency, for both modes; what you leave out stays, null lifts one. They hold at once, also where the merchant’s own cap is higher, and the merchant cannot lift them. Scope `platform`.',
   })
   @ApiOkResponse({ type: LimitsResponse })
-  @ApiProblems(
-    'invalid_request',
-    'unknown_field',
-    'amount_not_exact',
-    'amount_granularity',
-    'amount_out_of_range',
-    'not_found',
-  )
+  @ApiProblems('amount_not_exact', 'amount_granularity', 'amount_out_of_range', 'not_found')
   update(@Param('id', MERCHANT_ID) id: string, @Body() request: UpdateLimitsRequest): Promise<LimitsResponse> {
     return this.limits.updateMaxima(id, request);
   }

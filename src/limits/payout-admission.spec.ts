@@ -5,7 +5,7 @@ import { EventRecord } from '../events/event.entity.js';
 import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { Job } from '../jobs/job.entity.js';
 import { Merchant } from '../merchants/merchant.entity.js';
-import type { Accepted } from '../transactions/accept-writer.js';
+import type { Accepted } from '../transactions/accept-request.js';
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
 import { Transaction } from '../transactions/transaction.entity.js';
 import type { CapsByCurrency } from './caps.js';

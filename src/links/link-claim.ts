@@ -1,7 +1,7 @@
 import type { BatchTx } from '../database/batch-tx.js';
 import { rowsWith } from '../database/statements.js';
 import { Problem } from '../http/problem.js';
-import { ClaimRaceError, type AcceptClaim } from '../transactions/accept-writer.js';
+import { ClaimRaceError, type AcceptClaim } from '../transactions/accept-request.js';
 import { PaymentLink } from './payment-link.entity.js';
 
 type Seen = Pick<PaymentLink, 'id' | 'status' | 'version' | 'attempts' | 'activeTransactionId' | 'expiresAt'>;

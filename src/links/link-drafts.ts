@@ -3,9 +3,9 @@ import { Msisdn, type Clock, type IdSource, type Money } from '#libs/primitives'
 import type { MerchantCaller } from '../api-keys/caller.js';
 import { CLOCK, IDS } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
-import type { Problem } from '../http/problem.js';
+import { fieldProblem, type Problem } from '../http/problem.js';
 import { findHostedPage, findMethod } from '../providers/registry.js';
-import { fieldProblem, readAmount } from '../transactions/given-amount.js';
+import { readAmount } from '../transactions/given-amount.js';
 import { LinkMethods } from './link-methods.js';
 import { LinkTokens } from './link-tokens.js';
 import { DEFAULT_LIFE_S, type CreatePaymentLinkDto } from './payment-link.dto.js';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Money } from '#libs/primitives';
 import type { MethodResponse } from '../methods/method.dto.js';
 import { MethodsService } from '../methods/methods.service.js';
+import { isWithin } from '../transactions/routing.js';
 import type { PaymentLink } from './payment-link.entity.js';
 
 /** What decides which methods fit a link. */
@@ -45,20 +46,5 @@ export class LinkMethods {
 function fits(method: MethodResponse, { amountMinor, currency, methods }: MethodNeeds): boolean {
   if (method.currency !== currency || methods?.includes(method.code) === false) return false;
   const amount = Money.ofMinor(amountMinor, currency);
-  const isWithin = isAtMost(method.min, amount) && isAtLeast(method.max, amount);
-  return isWithin && amount.inDecimals(method.decimals) !== undefined;
-}
-
-function isAtMost(bound: string | null, amount: Money): boolean {
-  return bound === null || amount.compare(toMoney(bound, amount.currency)) >= 0;
-}
-
-function isAtLeast(bound: string | null, amount: Money): boolean {
-  return bound === null || amount.compare(toMoney(bound, amount.currency)) <= 0;
-}
-
-function toMoney(text: string, currency: string): Money {
-  const money = Money.parse(text, currency);
-  if (typeof money === 'string') throw new TypeError(`A method's bound is no amount of ${currency}: ${text}`);
-  return money;
+  return isWithin(amount, method) && amount.inDecimals(method.decimals) !== undefined;
 }

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Msisdn, type Clock, type IdSource } from '#libs/primitives';
 import { HOSTED_PAGE, type MethodFacts } from '#libs/provider-kit';
 import { CLOCK, IDS } from '../config/config.module.js';
-import { Problem, retryLater } from '../http/problem.js';
+import { fieldProblem, Problem, retryLater } from '../http/problem.js';
 import { findHostedPage, findMethod } from '../providers/registry.js';
 import { hashOf } from '../secrets/hash.js';
 import { AcceptWriter } from '../transactions/accept-writer.js';
 import { toFailure } from '../transactions/failures.js';
-import { fieldProblem } from '../transactions/given-amount.js';
+import { toNewTransaction } from '../transactions/new-transaction.js';
 import { PhoneGuards } from '../transactions/phone-guards.js';
 import { Routes } from '../transactions/routes.js';
 import { TransactionLifecycle } from '../transactions/transaction-lifecycle.js';
@@ -87,28 +87,16 @@ export class LinkPaymentsService {
   }
 
   private toTransaction(link: PaymentLink, { method, pageUrl }: PaymentWish, party: StoredParty): Transaction {
+    const { merchantId, mode, amountMinor, currency, reference, itemName, createdBy } = link;
     const now = this.clock.now();
-    return {
-      ...{ id: this.ids.next('txn'), merchantId: link.merchantId, mode: link.mode },
-      ...{ kind: 'collection', status: 'created', late: false, version: 1 },
-      ...{ amountMinor: link.amountMinor, currency: link.currency, refundedMinor: 0n, feeMinor: null },
-      reference: link.reference,
-      description: link.itemName,
-      purpose: null,
-      method,
-      ...{ provider: null, forcedProvider: null, attemptId: null, firstSentAt: null },
-      ...{ providerReference: null, receipt: null },
-      party,
-      phone: party.phone,
-      payerPhone: null,
+    return toNewTransaction({
+      ...{ id: this.ids.next('txn'), merchantId, mode, kind: 'collection' },
+      ...{ amountMinor, currency, reference, description: itemName, method, party },
       returnUrl: pageUrl,
-      ...{ nextAction: null, failure: null, doubt: null },
-      ...{ approvals: null, parentId: null, batchId: null, paymentLinkId: link.id },
-      metadata: {},
-      createdBy: link.createdBy,
-      ...{ createdAt: now, updatedAt: now, completedAt: null },
+      paymentLinkId: link.id,
+      ...{ createdBy, createdAt: now },
       expiresAt: Math.min(now + ATTEMPT_LIFE_MS, link.expiresAt),
-    };
+    });
   }
 }
 

@@ -16,7 +16,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { IsAmount } from '../http/amount.decorator.js';
+import { IsAmount, IsCurrency } from '../http/amount.decorator.js';
 import { IfGiven } from '../http/if-given.js';
 import { IsInstant } from '../http/instants.js';
 import { PageQuery } from '../http/pages.js';
@@ -76,8 +76,7 @@ export class CreatePaymentLinkDto {
   @IsAmount()
   amount!: string | number;
 
-  @ApiProperty({ description: 'ISO 4217.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
+  @IsCurrency()
   currency!: string;
 
   @ApiProperty({

@@ -4,7 +4,7 @@ import type { MethodFacts, Mode } from '#libs/provider-kit';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import { Circuits } from '../circuits/circuits.js';
 import { CLOCK } from '../config/config.module.js';
-import { Problem } from '../http/problem.js';
+import { fieldProblem } from '../http/problem.js';
 import type { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
 import { ProviderAccountsService } from '../provider-accounts/provider-accounts.service.js';
 import { ProviderConnections } from '../providers/connections.js';
@@ -68,9 +68,7 @@ export class MethodsService {
     const phone = Msisdn.parse(text, country);
     if (!phone) {
       const detail = 'This is no phone number. Send it as E.164, such as +254708374149, or with its country.';
-      throw new Problem('recipient_invalid', detail, {
-        errors: [{ pointer: '/phone', code: 'recipient_invalid', detail }],
-      });
+      throw fieldProblem('recipient_invalid', '/phone', detail);
     }
     const operator = phone.country === undefined ? undefined : findOperator(phone.country, phone.nationalDigits);
     const fitting = (await this.findOffers(caller)).filter(
@@ -169,9 +167,7 @@ function toBound(
 ): string | null {
   const bounds = facts.map((each) => {
     const text = pick(each);
-    const money = text === null ? undefined : Money.parse(text, each.currency);
-    if (typeof money === 'string') throw new TypeError(`A bound of ${each.code} is no amount: ${String(text)}`);
-    return money;
+    return text === null ? undefined : Money.ofMajor(text, each.currency);
   });
   if (bounds.includes(undefined)) return null;
   const [widest] = bounds.filter((bound) => bound !== undefined).sort((a, b) => sign * a.compare(b));

@@ -30,17 +30,9 @@ export class PayoutsController {
   })
   @ApiCreatesTransaction()
   @ApiProblems(
-    'invalid_request',
-    'unknown_field',
     'amount_not_exact',
-    'malformed_json',
-    'idempotency_key_required',
-    'invalid_idempotency_key',
     'reference_taken',
     'payouts_stopped',
-    'body_too_large',
-    'unsupported_media_type',
-    'idempotency_key_reused',
     'amount_out_of_range',
     'amount_granularity',
     'currency_mismatch',

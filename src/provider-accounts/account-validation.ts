@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { core, ZodType } from 'zod';
 import type { Mode, ProviderDefinition } from '#libs/provider-kit';
 import { EgressGuard } from '../egress/egress-guard.js';
-import { Problem, type FieldFault } from '../http/problem.js';
+import { fieldProblem, Problem, type FieldFault } from '../http/problem.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -85,7 +85,5 @@ function toPointer(place: string, path: readonly PropertyKey[]): string {
 
 function urlNotAllowed(reason: string): Problem {
   const detail = `This baseUrl is not allowed: ${reason}.`;
-  return new Problem('url_not_allowed', detail, {
-    errors: [{ pointer: '/settings/baseUrl', code: 'url_not_allowed', detail }],
-  });
+  return fieldProblem('url_not_allowed', '/settings/baseUrl', detail);
 }

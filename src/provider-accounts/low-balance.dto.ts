@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length, Matches } from 'class-validator';
-import { Money } from '#libs/primitives';
-import { IsAmount } from '../http/amount.decorator.js';
-import { Problem } from '../http/problem.js';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { IsAmount, IsCurrency } from '../http/amount.decorator.js';
+import { readMoney, type AmountField } from '../http/amount-reading.js';
 import type { LowBalance } from './provider-account.entity.js';
 
 /** A limit as it is sent. */
@@ -10,8 +9,7 @@ export class LowBalanceRequest {
   @IsAmount()
   amount!: string | number;
 
-  @ApiProperty({ description: 'ISO 4217.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
+  @IsCurrency()
   currency!: string;
 
   @ApiPropertyOptional({
@@ -46,27 +44,15 @@ export function isSameLimit(one: LowBalance, other: LowBalance | null): boolean 
   return one.amount === other?.amount && one.currency === other.currency && one.account === other.account;
 }
 
-/** The limit as it is stored. Throws `amount_not_exact`, `amount_granularity` or `invalid_request`. */
-export function toLowBalance({ amount: given, currency, account = null }: LowBalanceRequest): LowBalance {
-  const amount = Money.parse(given, currency);
-  switch (amount) {
-    case 'unknown_currency':
-      throw refuse('invalid_request', '/lowBalance/currency', `${currency} is no ISO 4217 currency.`);
-    case 'not_exact':
-      throw refuse('amount_not_exact', '/lowBalance/amount', 'Send amount as a decimal string such as "150.00".');
-    case 'too_many_decimals':
-      throw refuse('amount_granularity', '/lowBalance/amount', `${currency} has fewer decimals than this amount.`);
-    case 'out_of_range':
-      throw refuse('amount_out_of_range', '/lowBalance/amount', 'The amount is larger than any that can be held.');
-    default:
-      return { amount: amount.format(), currency, account };
-  }
-}
+const FIELD: AmountField = {
+  pointers: { amount: '/lowBalance/amount', currency: '/lowBalance/currency' },
+  sentences: {
+    not_exact: 'Send amount as a decimal string such as "150.00".',
+    out_of_range: 'The amount is larger than any that can be held.',
+  },
+};
 
-function refuse(
-  code: 'invalid_request' | 'amount_not_exact' | 'amount_granularity' | 'amount_out_of_range',
-  pointer: string,
-  detail: string,
-): Problem {
-  return new Problem(code, detail, { errors: [{ pointer, code, detail }] });
+/** The limit as it is stored. Throws the problem that says what is wrong with its amount. */
+export function toLowBalance({ amount, currency, account = null }: LowBalanceRequest): LowBalance {
+  return { amount: readMoney(amount, currency, FIELD).format(), currency, account };
 }

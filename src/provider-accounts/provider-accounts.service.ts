@@ -8,7 +8,7 @@ import { Database } from '../database/database.js';
 import { GatheredReads } from '../database/gathered-reads.js';
 import type { Tx } from '../database/tx.js';
 import { Cursors, type Page, type PageQuery } from '../http/pages.js';
-import { notFound, Problem } from '../http/problem.js';
+import { fieldProblem, notFound, Problem } from '../http/problem.js';
 import { Jobs } from '../jobs/jobs.js';
 import { findDefinition, getDefinition, listDefinitions } from '../providers/registry.js';
 import { AccountCredentials } from './account-credentials.js';
@@ -205,7 +205,5 @@ function toOwnerText({ merchantId, mode }: AccountOwner): string {
 function unknownProvider(): Problem {
   const known = listDefinitions().map(({ id }) => id);
   const detail = `There is no such provider. These are installed: ${known.join(', ')}.`;
-  return new Problem('unknown_provider', detail, {
-    errors: [{ pointer: '/provider', code: 'unknown_provider', detail }],
-  });
+  return fieldProblem('unknown_provider', '/provider', detail);
 }

@@ -29,19 +29,11 @@ export class RefundsController {
   })
   @ApiCreatesTransaction()
   @ApiProblems(
-    'invalid_request',
-    'unknown_field',
     'amount_not_exact',
-    'malformed_json',
-    'idempotency_key_required',
-    'invalid_idempotency_key',
     'not_found',
     'reference_taken',
     'not_refundable',
     'payouts_stopped',
-    'body_too_large',
-    'unsupported_media_type',
-    'idempotency_key_reused',
     'refund_exceeds_payment',
     'amount_out_of_range',
     'amount_granularity',

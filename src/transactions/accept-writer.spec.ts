@@ -8,7 +8,7 @@ import { Job } from '../jobs/job.entity.js';
 import { getDefinition } from '../providers/registry.js';
 import { WebhookDelivery } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookEndpoint } from '../webhooks/webhook-endpoint.entity.js';
-import type { Accepted } from './accept-writer.js';
+import type { Accepted } from './accept-request.js';
 import { PhoneGuard } from './phone-guard.entity.js';
 import { ReferenceKey } from './reference-key.entity.js';
 import { Transaction } from './transaction.entity.js';

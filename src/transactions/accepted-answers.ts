@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { watchHangUp } from '../http/prefer.js';
-import type { Accepted } from './accept-writer.js';
+import type { Accepted } from './accept-request.js';
 import { FinalWaits } from './final-waits.js';
 import { TransactionReader } from './transaction-reader.js';
 import { TransactionResponse } from './transaction.response.js';

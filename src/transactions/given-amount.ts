@@ -1,5 +1,6 @@
-import { Money } from '#libs/primitives';
-import { Problem, type ProblemCode } from '../http/problem.js';
+import type { Money } from '#libs/primitives';
+import { readMoney, type AmountField } from '../http/amount-reading.js';
+import { fieldProblem } from '../http/problem.js';
 
 /** As clients send it: major units, and whose. */
 interface GivenAmount {
@@ -7,30 +8,17 @@ interface GivenAmount {
   readonly currency: string;
 }
 
+const FIELD: AmountField = {
+  pointers: { amount: '/amount', currency: '/currency' },
+  sentences: {
+    not_exact: 'Send amount as a decimal string such as "150.00", or as a JSON integer.',
+    out_of_range: 'The amount is larger than any that can be moved.',
+  },
+};
+
 /** The amount of a request, exact and more than zero. Throws the problem that says what is wrong with it. */
 export function readAmount({ amount: given, currency }: GivenAmount): Money {
-  const amount = Money.parse(given, currency);
-  switch (amount) {
-    case 'unknown_currency':
-      throw fieldProblem('invalid_request', '/currency', `${currency} is no ISO 4217 currency.`);
-    case 'not_exact':
-      throw fieldProblem(
-        'amount_not_exact',
-        '/amount',
-        'Send amount as a decimal string such as "150.00", or as a JSON integer.',
-      );
-    case 'too_many_decimals':
-      throw fieldProblem('amount_granularity', '/amount', `${currency} has fewer decimals than this amount.`);
-    case 'out_of_range':
-      throw fieldProblem('amount_out_of_range', '/amount', 'The amount is larger than any that can be moved.');
-    default:
-      if (!amount.isPositive())
-        throw fieldProblem('amount_out_of_range', '/amount', 'The amount must be more than zero.');
-      return amount;
-  }
-}
-
-/** A refusal for the sake of one field. */
-export function fieldProblem(code: ProblemCode, pointer: string, detail: string): Problem {
-  return new Problem(code, detail, { errors: [{ pointer, code, detail }] });
+  const amount = readMoney(given, currency, FIELD);
+  if (amount.isPositive()) return amount;
+  throw fieldProblem('amount_out_of_range', FIELD.pointers.amount, 'The amount must be more than zero.');
 }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsIn, IsISO31661Alpha2, IsString, Length, Matches, MaxLength } from 'class-validator';
-import { IsAmount } from '../http/amount.decorator.js';
+import { IsAmount, IsCurrency } from '../http/amount.decorator.js';
 import { IfGiven } from '../http/if-given.js';
 import { IsMetadata } from '../http/metadata.decorator.js';
 
@@ -92,8 +92,7 @@ export class CreateMovementDto {
   @IsAmount()
   amount!: string | number;
 
-  @ApiProperty({ description: 'ISO 4217.', example: 'KES' })
-  @Matches(/^[A-Z]{3}$/, { message: 'currency must be an ISO 4217 code such as KES' })
+  @IsCurrency()
   currency!: string;
 
   @ApiProperty({ description: 'A method of yours; see GET /v1/methods.', example: 'mpesa_ke' })

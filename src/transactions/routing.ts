@@ -1,6 +1,6 @@
 import { Money, type Msisdn } from '#libs/primitives';
 import type { Instruction, MethodFacts, OperationFacts, ProviderDefinition } from '#libs/provider-kit';
-import { Problem, type FieldFault } from '../http/problem.js';
+import { fieldProblem, Problem, type FieldFault } from '../http/problem.js';
 import type { ProviderAccount } from '../provider-accounts/provider-account.entity.js';
 import type { AttemptOperation } from './attempt.entity.js';
 import type { StoredParty } from './transaction.entity.js';
@@ -107,10 +107,10 @@ function methodUnavailable({ method, kind, provider }: RouteRequest): Problem {
 
 function findObstacle({ amount, phone, party, returns, hosted }: RouteRequest, { method }: Route): Problem | undefined {
   if (amount.currency !== method.currency) {
-    return refuse('currency_mismatch', '/currency', `${method.code} works in ${method.currency}.`);
+    return fieldProblem('currency_mismatch', '/currency', `${method.code} works in ${method.currency}.`);
   }
   if (!isWithin(amount, method)) {
-    return refuse(
+    return fieldProblem(
       'amount_out_of_range',
       '/amount',
       `${method.code} ${method.kind === 'collection' ? 'collects' : 'pays'} ${describeRange(method)}.`,
@@ -118,11 +118,11 @@ function findObstacle({ amount, phone, party, returns, hosted }: RouteRequest, {
   }
   if (amount.inDecimals(method.decimals) === undefined) {
     const unit = method.decimals === 0 ? `whole ${method.currency}` : `${String(method.decimals)} decimals`;
-    return refuse('amount_granularity', '/amount', `${method.code} takes ${unit} only.`);
+    return fieldProblem('amount_granularity', '/amount', `${method.code} takes ${unit} only.`);
   }
   // On a page of its own the provider asks for the number that pays.
   if (!hosted && phone.country !== method.country) {
-    return refuse(
+    return fieldProblem(
       'recipient_invalid',
       partyPointer(method, 'phone'),
       `${method.code} reaches numbers of ${method.country} only.`,
@@ -130,7 +130,7 @@ function findObstacle({ amount, phone, party, returns, hosted }: RouteRequest, {
   }
   if (method.flow === 'redirect' && !returns) {
     const detail = `${method.code} is paid on the provider’s page: say with returnUrl where customers come back to.`;
-    return refuse('required_field_missing', '/returnUrl', detail);
+    return fieldProblem('required_field_missing', '/returnUrl', detail);
   }
   return findMissingFields(party, method);
 }
@@ -174,33 +174,21 @@ const COMMON_FIELDS: ReadonlySet<string> = new Set<keyof StoredParty>([
   'postalCode',
 ]);
 
-function isWithin(amount: Money, { min, max, currency }: MethodFacts): boolean {
+/** Whether a method takes so much. The amount is in its currency. */
+export function isWithin(
+  amount: Money,
+  { min, max, currency }: Pick<MethodFacts, 'min' | 'max' | 'currency'>,
+): boolean {
   return (
-    (min === null || amount.compare(toMoney(min, currency)) >= 0) &&
-    (max === null || amount.compare(toMoney(max, currency)) <= 0)
+    (min === null || amount.compare(Money.ofMajor(min, currency)) >= 0) &&
+    (max === null || amount.compare(Money.ofMajor(max, currency)) <= 0)
   );
 }
 
 function describeRange({ min, max, currency }: MethodFacts): string {
   if (min !== null && max !== null)
-    return `between ${toMoney(min, currency).format()} and ${toMoney(max, currency).toString()}`;
+    return `between ${Money.ofMajor(min, currency).format()} and ${Money.ofMajor(max, currency).toString()}`;
   return min !== null
-    ? `at least ${toMoney(min, currency).toString()}`
-    : `at most ${toMoney(max ?? '0', currency).toString()}`;
-}
-
-/** Bounds are facts of ours; a wrong one is a bug that conformance finds. */
-function toMoney(amount: string, currency: string): Money {
-  const money = Money.parse(amount, currency);
-  if (typeof money === 'string') throw new TypeError(`A method's bound is no amount of ${currency}: ${amount}`);
-  return money;
-}
-
-function refuse(
-  code:
-    'currency_mismatch' | 'amount_out_of_range' | 'amount_granularity' | 'recipient_invalid' | 'required_field_missing',
-  pointer: string,
-  detail: string,
-): Problem {
-  return new Problem(code, detail, { errors: [{ pointer, code, detail }] });
+    ? `at least ${Money.ofMajor(min, currency).toString()}`
+    : `at most ${Money.ofMajor(max ?? '0', currency).toString()}`;
 }

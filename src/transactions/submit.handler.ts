@@ -29,6 +29,12 @@ const RETRY_MS = [2_000, 5_000, 10_000, 20_000, 30_000];
 // Whoever starts payouts again wakes what waits; this is for what he missed.
 const STOPPED_MS = 5 * 60_000;
 
+/** How one try takes the right to send, and then sends. */
+interface Sending {
+  readonly claim: () => Promise<Claim | 'taken' | 'stopped'>;
+  readonly send: (claim: Claim) => Promise<Served<JobResult>>;
+}
+
 /**
  * Sends a transaction to its provider. The attempt is stored before any byte leaves; whatever dies after that point
  * leaves doubt, which an inquiry or a callback resolves, never a second send.
@@ -64,7 +70,7 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
     const routing = await this.routes.findFor(transaction);
     if (routing.kind === 'refused') return this.refuse(transaction, routing.problem.detail);
     // It stays as it is, and can be cancelled, until a provider is back or its time is up.
-    if (routing.kind === 'resting') return again(Math.max(routing.until, this.clock.now() + findPatience(turn)));
+    if (routing.kind === 'resting') return this.comeBack(routing.until, turn);
     return this.route(transaction, routing.routes, turn);
   }
 
@@ -74,17 +80,27 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
     const movement = this.connect(route);
     if (!movement)
       return this.refuse(transaction, 'The stored credentials of the provider account do not open or do not fit.');
+    return this.sendInTurn(route, turn, {
+      claim: () => this.claims.claim(transaction, route, previous),
+      send: (claim) => this.send(movement, claim, routes, turn),
+    });
+  }
+
+  /** Claims and sends once the account's rate and its circuit let it through; otherwise comes back when they may. */
+  private async sendInTurn(route: Route, turn: JobTurn, { claim, send }: Sending): Promise<JobResult> {
     const waitMs = await this.routes.waitForTurn(route, 0);
     if (waitMs > 0) return again(this.clock.now() + waitMs);
-    const passage = await this.routes.passCircuit(route, async () => {
-      const claim = await this.claims.claim(transaction, route, previous);
-      if (claim === 'taken') return { service: 'tells_nothing', value: DONE };
-      if (claim === 'stopped') return { service: 'tells_nothing', value: again(this.clock.now() + STOPPED_MS) };
-      return this.send(movement, claim, routes, turn);
+    const passage = await this.routes.passCircuit<JobResult>(route, async () => {
+      const claimed = await claim();
+      if (claimed === 'taken') return { service: 'tells_nothing', value: DONE };
+      if (claimed === 'stopped') return { service: 'tells_nothing', value: again(this.clock.now() + STOPPED_MS) };
+      return send(claimed);
     });
-    return passage.kind === 'passed'
-      ? passage.value
-      : again(Math.max(passage.until, this.clock.now() + findPatience(turn)));
+    return passage.kind === 'passed' ? passage.value : this.comeBack(passage.until, turn);
+  }
+
+  private comeBack(atTheEarliest: number, turn: JobTurn): JobResult {
+    return again(Math.max(atTheEarliest, this.clock.now() + findPatience(turn)));
   }
 
   private async send(
@@ -121,19 +137,14 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
     if (this.clock.now() < resendAt) return again(resendAt);
     const movement = this.connect(route);
     if (!movement) return DONE;
-    const waitMs = await this.routes.waitForTurn(route, 0);
-    if (waitMs > 0) return again(this.clock.now() + waitMs);
-    const passage = await this.routes.passCircuit(route, async () => {
-      const claim = await this.claims.claimResend(transaction, attempt, route);
-      if (claim === 'taken') return { service: 'tells_nothing', value: DONE };
-      if (claim === 'stopped') return { service: 'tells_nothing', value: again(this.clock.now() + STOPPED_MS) };
-      const given = await this.submissions.send(movement, claim, turn.leaseEndsAt);
-      await this.submissions.record(claim, toResendOutcome(given), turn.leaseEndsAt);
-      return { service: toService(given), value: DONE };
+    return this.sendInTurn(route, turn, {
+      claim: () => this.claims.claimResend(transaction, attempt, route),
+      send: async (claim) => {
+        const given = await this.submissions.send(movement, claim, turn.leaseEndsAt);
+        await this.submissions.record(claim, toResendOutcome(given), turn.leaseEndsAt);
+        return { service: toService(given), value: DONE };
+      },
     });
-    return passage.kind === 'passed'
-      ? passage.value
-      : again(Math.max(passage.until, this.clock.now() + findPatience(turn)));
   }
 
   private connect(route: Route): MoneyMovement | undefined {

@@ -2,15 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Msisdn, type Clock, type IdSource, type Money } from '#libs/primitives';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import { CLOCK, IDS } from '../config/config.module.js';
-import { retryLater, type Problem } from '../http/problem.js';
+import { fieldProblem, retryLater, type Problem } from '../http/problem.js';
 import type { IdempotentRequest } from '../idempotency/idempotent-request.js';
 import { findMethod } from '../providers/registry.js';
 import { hashOf } from '../secrets/hash.js';
-import { AcceptWriter, type AcceptRequest } from './accept-writer.js';
+import type { AcceptRequest } from './accept-request.js';
+import { AcceptWriter } from './accept-writer.js';
 import type { AdmissionDesk } from './admission.js';
 import type { Taken } from './accepted-answers.js';
-import { fieldProblem, readAmount } from './given-amount.js';
+import { readAmount } from './given-amount.js';
 import type { CreateMovementDto } from './movement.dto.js';
+import { toNewTransaction } from './new-transaction.js';
 import { PhoneGuards } from './phone-guards.js';
 import { toReferenceHash } from './reference-key.entity.js';
 import { Routes, type RoutingNow } from './routes.js';
@@ -82,47 +84,18 @@ export class TransactionIntake {
   }
 
   private toTransaction(caller: MerchantCaller, movement: Movement, amount: Money, phone: Msisdn): Transaction {
+    const { kind, reference, description, purpose, method, returnUrl, parentId, metadata } = movement;
     const now = this.clock.now();
-    return {
-      id: this.ids.next('txn'),
-      merchantId: caller.merchantId,
-      mode: caller.mode,
-      kind: movement.kind,
-      status: 'created',
-      late: false,
-      version: 1,
-      amountMinor: amount.amountMinor,
-      currency: amount.currency,
-      refundedMinor: 0n,
-      feeMinor: null,
-      reference: movement.reference,
-      description: movement.description ?? null,
-      purpose: movement.purpose ?? null,
-      method: movement.method,
-      provider: null,
-      forcedProvider: movement.provider ?? null,
-      attemptId: null,
-      firstSentAt: null,
-      providerReference: null,
-      receipt: null,
+    return toNewTransaction({
+      ...{ id: this.ids.next('txn'), merchantId: caller.merchantId, mode: caller.mode },
+      ...{ kind, amountMinor: amount.amountMinor, currency: amount.currency },
+      ...{ reference, description, purpose, method, returnUrl, parentId, metadata },
+      forcedProvider: movement.provider,
       party: { ...movement.party, phone: phone.e164 },
-      phone: phone.e164,
-      payerPhone: null,
-      returnUrl: movement.returnUrl ?? null,
-      nextAction: null,
-      failure: null,
-      doubt: null,
-      approvals: null,
-      parentId: movement.parentId ?? null,
-      batchId: null,
-      paymentLinkId: null,
-      metadata: movement.metadata ?? {},
       createdBy: caller.principalId,
       createdAt: now,
-      updatedAt: now,
-      completedAt: null,
       expiresAt: now + movement.expiresInSeconds * 1000,
-    };
+    });
   }
 }
 

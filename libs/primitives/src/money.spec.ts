@@ -97,6 +97,24 @@ describe('Money.parse', () => {
   });
 });
 
+describe('Money.ofMajor', () => {
+  it.each<[string | number, string]>([
+    ['150.00', '150.00'],
+    ['-0.5', '-0.50'],
+    [150, '150.00'],
+  ])('takes %p', (amount, text) => expect(Money.ofMajor(amount, 'KES').format()).toBe(text));
+
+  it.each<[string | number, string, MoneyFault]>([
+    ['1', 'KSH', 'unknown_currency'],
+    ['1,50', 'KES', 'not_exact'],
+    [1.5, 'KES', 'not_exact'],
+    ['1.505', 'KES', 'too_many_decimals'],
+    ['90071992547409.92', 'KES', 'out_of_range'],
+  ])('throws a RangeError on %p %s that names the fault and not the amount', (amount, code, fault) => {
+    expect(() => Money.ofMajor(amount, code)).toThrow(new RangeError(`Not an amount of ${code}: ${fault}`));
+  });
+});
+
 describe('Money.ofMinor', () => {
   it.each([15_000n, 15_000, '15000'])('takes %p', (amountMinor) => {
     expect(Money.ofMinor(amountMinor, 'KES').format()).toBe('150.00');

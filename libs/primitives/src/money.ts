@@ -44,6 +44,13 @@ export class Money {
     return isHoldable(amountMinor) ? new Money(amountMinor, currency, decimals) : 'out_of_range';
   }
 
+  /** The same for an amount of our own (stored, or a fact in the code): throws a RangeError where it is none. */
+  static ofMajor(amount: string | number, currency: string): Money {
+    const money = Money.parse(amount, currency);
+    if (typeof money === 'string') throw new RangeError(`Not an amount of ${currency}: ${money}`);
+    return money;
+  }
+
   /** Money from stored minor units. Throws a RangeError where they are not ours to begin with. */
   static ofMinor(amountMinor: bigint | number | string, currency: string): Money {
     const decimals = findCurrencyDecimals(currency);

@@ -354,7 +354,5 @@ export interface ProviderDefinition<Credentials = unknown, Settings = unknown> {
   /** Validate, type and draw the form of an account. Unknown keys are refused. */
   readonly credentials: ZodType<Credentials>;
   readonly settings: ZodType<Settings>;
-  /** How the provider wants a callback acknowledged; absent: 200 with M-Pesa's `Accepted`, which suits everyone so far. */
-  readonly acknowledgement?: { readonly status: number; readonly body: string; readonly contentType: string };
   connect(account: Account<Credentials, Settings>, deps: ProviderDeps): Provider;
 }

@@ -63,7 +63,6 @@ export const dexchange: ProviderDefinition<Credentials, Settings> = {
   sourceAddresses: [], // None published (§15).
   credentials: Credentials,
   settings: Settings,
-  acknowledgement: { status: 200, body: 'OK', contentType: 'text/plain' }, // As the official plugin answers (§9).
   connect(account, { http }) {
     const client = createDexchangeClient(account, http);
     const direct = createDirect(account, client);

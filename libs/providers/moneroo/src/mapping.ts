@@ -94,7 +94,7 @@ function toCustomer({ email = '', firstName = '', lastName = '', phone, ...party
 }
 
 function findField(party: Party, field: string): string | undefined {
-  const place = CUSTOMER_FIELDS.includes(field) ? party : (party.fields ?? {});
+  const place: Readonly<Record<string, unknown>> = CUSTOMER_FIELDS.includes(field) ? { ...party } : { ...party.fields };
   const found = Object.entries(place).find(([name]) => name === field)?.[1];
   return typeof found === 'string' && found.trim() !== '' ? found : undefined;
 }

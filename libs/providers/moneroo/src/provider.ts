@@ -63,7 +63,6 @@ export const moneroo: ProviderDefinition<Credentials, Settings> = {
   accountCallback: true, // Entered in the dashboard, Developers → Webhooks (§9).
   credentials: Credentials,
   settings: Settings,
-  acknowledgement: { status: 200, body: 'OK', contentType: 'text/plain' }, // Exactly 200, within 3 s (§9).
   connect(account, { http }) {
     const client = createMonerooClient(account, http);
     const { credentials } = account;
