@@ -24,7 +24,7 @@ function toStatement(source: DataSource, recipients: readonly Recipient[]): Stat
   const index = source.options.type === 'better-sqlite3' ? 'transactions_by_phone' : '(transactions_by_phone)';
   const place = '(merchant_id = ? AND mode = ? AND phone = ?)';
   return {
-    sql: `SELECT DISTINCT merchant_id, mode, phone FROM transactions ${hint} ${index} WHERE (${recipients.map(() => place).join(' OR ')}) AND status = 'succeeded' AND kind IN ('payout', 'refund')`,
+    sql: `SELECT DISTINCT merchant_id, mode, phone FROM transactions ${hint} ${index} WHERE (${recipients.map(() => place).join(' OR ')}) AND status = 'succeeded' AND kind = 'payout'`,
     values: recipients.flatMap(({ merchantId, mode, phone }) => [merchantId, mode, phone]),
   };
 }

@@ -250,6 +250,8 @@ describeOnBothDatabases('Admission of payouts', (kind) => {
       const phone = '+254700000010';
       await engine.store({ kind: 'payout', status: 'failed', phone });
       await engine.store({ kind: 'collection', status: 'succeeded', phone });
+      // Whoever can have a payment of his own refunded must not make his number known by it.
+      await engine.store({ kind: 'refund', status: 'succeeded', phone });
       await engine.store({ kind: 'payout', status: 'succeeded', phone, mode: 'live' });
       await engine.store({ kind: 'payout', status: 'succeeded', phone, merchantId: 'mer_2' });
       expect(statusOf(await accept(make({ phone })))).toBe('awaiting_approval');

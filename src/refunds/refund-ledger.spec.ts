@@ -82,6 +82,21 @@ describeOnBothDatabases('The account of refunds', (kind) => {
     expect([after.status, after.doubt?.reason, after.refundedMinor]).toEqual(['review', 'over_refunded', 16_000n]);
   });
 
+  it.each(['reversed', 'contradicted'] as const)(
+    'holds back what was not sent yet when the collection is %s: its money may be gone',
+    async (event) => {
+      const original = await collect(9_000n);
+      const { id } = await refund(original, { status: 'created', amountMinor: 5_000n });
+      const sent = await engine.store({ kind: 'refund', parentId: original.id, status: 'pending', ...SENT });
+      const entry = { transactionId: sent.id, collectionId: original.id, reserved: true };
+      await store.database.write((tx) => tx.insert(RefundEntry, [entry]));
+      await report(original.id, event);
+      expect((await engine.find(id)).status).toBe('cancelled');
+      expect((await engine.find(sent.id)).status).toBe('pending');
+      expect(await engine.find(original.id)).toMatchObject({ status: 'review', refundedMinor: 4_000n });
+    },
+  );
+
   it('is over-refunded, which people must see, when the provider takes back what was refunded', async () => {
     const original = await collect(4_000n);
     await report(original.id, 'reversed');

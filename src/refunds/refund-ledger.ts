@@ -18,11 +18,12 @@ export class RefundLedger implements OnModuleInit {
   constructor(private readonly lifecycle: TransactionLifecycle) {}
 
   onModuleInit(): void {
-    this.lifecycle.accompany((tx, _, after) => this.follow(tx, after));
+    this.lifecycle.accompany((tx, before, after) =>
+      after.kind === 'refund' ? this.follow(tx, after) : this.holdBack(tx, before, after),
+    );
   }
 
   private async follow(tx: Tx, refund: Transaction): Promise<void> {
-    if (refund.kind !== 'refund') return;
     const entry = await tx.manager.findOneOrFail(RefundEntry, { where: { transactionId: refund.id } });
     const reserved = !NOT_PAID.includes(refund.status);
     if (entry.reserved === reserved) return;
@@ -36,6 +37,26 @@ export class RefundLedger implements OnModuleInit {
     );
     const original = await tx.manager.findOneOrFail(Transaction, { where: { id: entry.collectionId } });
     await this.lifecycle.reportIn(tx, toReport(original, refund, reserved));
+  }
+
+  /** A collection that is not proven any more pays nobody: what was not sent yet is not sent. */
+  private async holdBack(tx: Tx, before: Transaction, after: Transaction): Promise<void> {
+    const isDoubted = before.status === 'succeeded' && after.status !== 'succeeded';
+    if (!isDoubted || after.refundedMinor === 0n) return;
+    const entries = await tx.manager.find(RefundEntry, { where: { collectionId: after.id, reserved: true } });
+    for (const { transactionId } of entries) {
+      await this.lifecycle.reportIn(tx, {
+        transactionId,
+        event: 'cancelled',
+        onlyFrom: ['created'],
+        quiet: true,
+        evidence: {
+          source: 'system',
+          says: 'cancelled',
+          detail: `The collection ${after.id} is ${after.status}: whether there is money to pay back must be known first.`,
+        },
+      });
+    }
   }
 }
 

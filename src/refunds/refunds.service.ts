@@ -25,7 +25,8 @@ export class RefundsService {
   async create(caller: MerchantCaller, dto: CreateRefundDto, idempotency: IdempotentRequest): Promise<Taken> {
     const { transactionId, amount, reason, ...rest } = dto;
     const original = await this.getOwn(caller, transactionId);
-    const { currency, method, party } = original;
+    const { currency, method, payerPhone } = original;
+    const party = { ...original.party, phone: payerPhone ?? original.phone };
     return this.intake.take(
       caller,
       {

@@ -18,7 +18,8 @@ export function toAbsence(operation: OperationFacts): Consequence {
 
 /** The provider said how it ended. */
 export function toSettlement(event: TransactionEventName, report: StatusReport, attempt: Attempt): Consequence {
-  if (event === 'succeeded') return { event, changes: toSuccess(report, attempt.hint) };
+  if (event === 'succeeded')
+    return { event, changes: { ...toSuccess(report, attempt.hint), ...toPayer(report, attempt) } };
   const failure = 'reason' in report ? toFailure(report.reason, report.said, report.providerCode) : undefined;
   return { event, changes: failure ? { failure } : {} };
 }
@@ -28,6 +29,12 @@ function toSuccess(report: StatusReport, hint: CallbackHint | null): Transaction
   const own = report.kind === 'succeeded' ? report.receipt : undefined;
   const receipt = own ?? (hint?.matches && hint.says === 'succeeded' ? (hint.receipt ?? undefined) : undefined);
   return receipt === undefined ? {} : { receipt };
+}
+
+// On a page of its own the provider asks whoever pays for his number: a refund goes back there.
+function toPayer(report: StatusReport, { operation }: Attempt): TransactionChanges {
+  const isPayment = operation === 'collections' || operation === 'links';
+  return isPayment && report.kind === 'succeeded' && report.payer ? { payerPhone: report.payer.e164 } : {};
 }
 
 /** Where the submit's answer was lost, a callback taught us the reference: merchants see it with the next move. */

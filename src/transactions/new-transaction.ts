@@ -40,7 +40,7 @@ export function toNewTransaction({
     phone: given.party.phone,
     ...{ status: 'created', late: false, version: 1 },
     ...{ refundedMinor: 0n, feeMinor: null },
-    ...{ provider: null, attemptId: null, firstSentAt: null, providerReference: null, receipt: null },
+    ...{ provider: null, attemptId: null, firstSentAt: null, providerReference: null, receipt: null, payerPhone: null },
     ...{ nextAction: null, failure: null, doubt: null, approvals: null, batchId: null },
     updatedAt: given.createdAt,
     completedAt: null,

@@ -203,6 +203,11 @@ describe('Routing', () => {
       const party = { phone: '+254700000001', firstName: 'A', email: 'a@example.com', fields: { iban: 'X1' } };
       expect(pay(party).kind).toBe('routes');
     });
+
+    it('takes nothing from `fields` that stands beside them', () => {
+      const party = { phone: '+254700000001', firstName: ' ', fields: { iban: 'X1', email: 'a@example.com' } };
+      expect(pay(party)).toMatchObject({ kind: 'refused', problem: { detail: 'mpesa_ke needs email, firstName.' } });
+    });
   });
 
   it('passes over an account that does not connect what is asked for, whatever its provider declares', () => {

@@ -136,8 +136,12 @@ function findObstacle({ amount, phone, party, returns, hosted }: RouteRequest, {
 }
 
 function findMissingFields(party: StoredParty, method: MethodFacts): Problem | undefined {
-  const values: Readonly<Record<string, unknown>> = { ...party.fields, ...party };
-  const missing = method.requiredFields.filter((field) => typeof values[field] !== 'string' || values[field] === '');
+  // What everybody has is looked for in its own place alone: adapters read it there.
+  const given = new Map<string, unknown>([
+    ...Object.entries(party.fields ?? {}).filter(([name]) => !COMMON_FIELDS.has(name)),
+    ...Object.entries(party).filter(([name]) => COMMON_FIELDS.has(name)),
+  ]);
+  const missing = method.requiredFields.filter((field) => !isFilled(given.get(field)));
   if (missing.length === 0) return undefined;
   const errors: FieldFault[] = missing.map((field) => ({
     pointer: partyPointer(method, field),
@@ -145,6 +149,10 @@ function findMissingFields(party: StoredParty, method: MethodFacts): Problem | u
     detail: `${method.code} cannot do without it.`,
   }));
   return new Problem('required_field_missing', `${method.code} needs ${missing.join(', ')}.`, { errors });
+}
+
+function isFilled(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
 }
 
 function partyPointer({ kind }: MethodFacts, field: string): string {

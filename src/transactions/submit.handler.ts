@@ -63,7 +63,7 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
 
   async run(transactionId: string, turn: JobTurn): Promise<JobResult> {
     const transaction = await this.transactions.find(transactionId);
-    if (transaction?.status === 'submitting') return this.resolveLostWorker(transaction);
+    if (transaction?.status === 'submitting') return this.resolveLostWorker(transaction, turn);
     if (transaction?.status === 'unconfirmed') return this.resend(transaction, turn);
     if (transaction?.status !== 'created') return DONE;
     if (this.clock.now() >= transaction.expiresAt) return this.lapse(transactionId);
@@ -166,8 +166,11 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
   }
 
   /** A worker stored the attempt and then fell silent: it may have sent it. */
-  private async resolveLostWorker(transaction: Transaction): Promise<JobResult> {
+  private async resolveLostWorker(transaction: Transaction, { afterLapse }: JobTurn): Promise<JobResult> {
     const attempt = transaction.attemptId === null ? undefined : await this.attempts.find(transaction.attemptId);
+    // Whoever hastens a job takes its lease away, and the worker that had it goes on: it is lost when its time is up.
+    const aliveUntil = afterLapse || !attempt ? 0 : (attempt.resentAt ?? attempt.sentAt) + LEASE_MS;
+    if (this.clock.now() < aliveUntil) return again(aliveUntil);
     const operation = attempt && (await this.routes.ofAttempt(attempt, transaction)).operation;
     const { transaction: after } = await this.lifecycle.report({
       transactionId: transaction.id,

@@ -28,6 +28,7 @@ export type TransactionChanges = Partial<
     | 'provider'
     | 'providerReference'
     | 'receipt'
+    | 'payerPhone'
     | 'nextAction'
     | 'attemptId'
     | 'firstSentAt'
@@ -273,10 +274,10 @@ export function toDoubt(reason: DoubtReason, since: number, rest: { nextInquiryA
 // Everything that a report can change. The rest of the row never changes, so it is not written.
 function toColumns(after: Transaction) {
   const { status, version, late, failure, doubt, nextAction, updatedAt, completedAt } = after;
-  const { provider, providerReference, receipt, attemptId, firstSentAt, approvals } = after;
+  const { provider, providerReference, receipt, payerPhone, attemptId, firstSentAt, approvals } = after;
   return {
     ...{ status, version, late, failure, doubt, nextAction, updatedAt, completedAt },
-    ...{ provider, providerReference, receipt, attemptId, firstSentAt, approvals },
+    ...{ provider, providerReference, receipt, payerPhone, attemptId, firstSentAt, approvals },
   };
 }
 

@@ -146,6 +146,10 @@ export class Transaction {
   @TextColumn(20)
   phone!: string;
 
+  /** Of a collection: the number that the provider proved to have paid, E.164; null where it named none. */
+  @TextColumn(20, { nullable: true })
+  payerPhone!: string | null;
+
   @TextColumn(2000, { nullable: true })
   returnUrl!: string | null;
 

@@ -62,6 +62,23 @@ describeOnBothDatabases('Moneroo', (database) => {
       expect(JSON.parse(callback.body).event).toBe('payment.success');
     });
 
+    it('is paid back to the number that paid, whichever the merchant had named', async () => {
+      const transaction = await stage.collectUntilPending();
+      const payer = stage.freshPhone();
+      await stage.press(transaction, 'pay', payer.slice(1));
+      await stage.payments.until(transaction.id, ['succeeded']);
+      const { body: refund } = await stage.payments.gateway.request('POST /v1/refunds', {
+        key: stage.payments.merchant.key,
+        headers: { 'idempotency-key': 'refund-to-payer' },
+        body: { reference: 'REFUND-TO-PAYER', transactionId: transaction.id },
+      });
+      expect(refund).toMatchObject({ kind: 'refund', amount: '2500', recipient: { phone: payer } });
+      await stage.payments.until(refund.id, ['succeeded']);
+      const out = stage.moneroo.transfers().filter(({ direction }) => direction === 'out');
+      expect(out.filter(({ party }) => `+${party}` === payer)).toHaveLength(1);
+      expect(out.filter(({ party }) => `+${party}` === transaction.customer.phone)).toEqual([]);
+    });
+
     it('that failed once may be paid with the next try', async () => {
       const pending = await stage.collectUntilPending();
       await stage.press(pending, 'fail');

@@ -1,3 +1,5 @@
+import { Database } from '../../src/database/database.js';
+import { Jobs } from '../../src/jobs/jobs.js';
 import { describeOnBothDatabases, type TestAnswer } from '../support/gateway.js';
 import { PaymentStage } from '../support/payments.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
@@ -341,6 +343,19 @@ describeOnBothDatabases('The rules of payouts', (database) => {
       expect((await start()).body).toMatchObject({ status: 'on', stoppedAt: null, reason: null });
       for (const { body } of waiting) await stage.until(body.id, ['succeeded']);
       expect(await Promise.all(phones.map(paid))).toEqual(Array(20).fill(1));
+    });
+
+    it('turned back while a payout is being sent does not take its worker for lost', async () => {
+      stage.mpesa.setFaults({ slowAnswer: 1, slowAnswerMs: 500, gatewayScope: 'b2c' });
+      const { body } = await stage.pay();
+      await stage.orderFor(body.recipient.phone);
+      // Whoever starts payouts wakes what he saw waiting; a worker has taken this one since.
+      const job = { kind: 'submit', subjectId: body.id, runAt: stage.time.now() } as const;
+      await stage.gateway.get(Database).write((tx) => stage.gateway.get(Jobs).ensure(tx, job));
+      await stage.until(body.id, ['succeeded'], { limitMs: 120_000 });
+      const reported = (await stage.timeline(body.id)).map(({ event }) => event);
+      expect(reported).not.toContain('unknown');
+      expect(stage.paidTo(body.recipient.phone)).toHaveLength(1);
     });
 
     it('still asks about what was sent, and takes money in', async () => {

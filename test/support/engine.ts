@@ -99,6 +99,7 @@ export function toTransaction(given: Partial<Transaction> = {}): Transaction {
     receipt: null,
     party: { phone },
     phone,
+    payerPhone: null,
     returnUrl: null,
     nextAction: null,
     failure: null,

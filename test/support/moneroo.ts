@@ -101,8 +101,11 @@ export class MonerooStage {
   }
 
   /** What the customer does on the page: a plain browser that sends its form. */
-  async press(transaction: any, action: 'pay' | 'fail' | 'cancel'): Promise<Response> {
-    const phone = transaction.customer.phone.slice(1);
+  async press(
+    transaction: any,
+    action: 'pay' | 'fail' | 'cancel',
+    phone: string = transaction.customer.phone.slice(1),
+  ): Promise<Response> {
     const body = new URLSearchParams({ action, method: 'mtn_bj', phone });
     const page = transaction.nextAction.url;
     await fetch(page, { method: 'POST', body, redirect: 'manual' });

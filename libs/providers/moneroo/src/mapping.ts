@@ -1,4 +1,4 @@
-import { Money } from '#libs/primitives';
+import { Money, Msisdn } from '#libs/primitives';
 import {
   readStatus,
   readSubmission,
@@ -26,7 +26,7 @@ import {
   UNKNOWN_ROUTE,
   type StatusKind,
 } from './codes.js';
-import { findDialCode } from './methods.js';
+import { CUSTOMER_FIELDS, findDialCode } from './methods.js';
 import {
   Catalogue,
   Initialized,
@@ -94,7 +94,8 @@ function toCustomer({ email = '', firstName = '', lastName = '', phone, ...party
 }
 
 function findField(party: Party, field: string): string | undefined {
-  const found = Object.entries({ ...party.fields, ...party }).find(([name]) => name === field)?.[1];
+  const place: Readonly<Record<string, unknown>> = CUSTOMER_FIELDS.includes(field) ? { ...party } : { ...party.fields };
+  const found = Object.entries(place).find(([name]) => name === field)?.[1];
   return typeof found === 'string' && found.trim() !== '' ? found : undefined;
 }
 
@@ -135,6 +136,8 @@ export interface Question {
   readonly resource: Resource;
   readonly providerReference: string;
   readonly mode: Mode;
+  /** Of the method that was asked for: whose a number without its country code is. */
+  readonly country?: string;
 }
 
 /** What verify says. `secrets` as above. */
@@ -145,7 +148,7 @@ export function toReport(exchange: HttpExchange, question: Question, secrets: re
       const transaction = readTransaction(answer, question);
       return typeof transaction === 'string'
         ? { kind: 'unknown', cause: transaction }
-        : toStatusReport(transaction, question.resource);
+        : toStatusReport(transaction, question);
     },
     toWords(secrets),
   );
@@ -172,7 +175,7 @@ function readTransaction({ status, body }: HttpAnswer, { providerReference, mode
   return environment === mode ? transaction : 'the answer comes from another environment than the account’s mode';
 }
 
-function toStatusReport(transaction: Transaction, resource: Resource): StatusReport {
+function toStatusReport(transaction: Transaction, { resource, country }: Question): StatusReport {
   const { amount: text, currency, capture } = transaction;
   const kind = toKind(transaction.status);
   switch (kind) {
@@ -181,7 +184,8 @@ function toStatusReport(transaction: Transaction, resource: Resource): StatusRep
       // Paid, but how much? Whoever cannot hold the amount cannot match it.
       if (typeof amount === 'string') return { kind: 'unknown', cause: `a success whose amount is ${amount}` };
       const receipt = capture?.metadata?.network_transaction_id ?? undefined;
-      return { kind, amount, ...(receipt !== undefined && { receipt }) };
+      const payer = readPayer(capture?.phone_number, country);
+      return { kind, amount, ...(receipt !== undefined && { receipt }), ...(payer && { payer }) };
     }
     case 'failed': {
       const words = findFailureWords(transaction);
@@ -200,6 +204,15 @@ function toStatusReport(transaction: Transaction, resource: Resource): StatusRep
     case undefined:
       return { kind: 'unknown', cause: 'a status that no page names' };
   }
+}
+
+/** Whoever paid typed his number on the page (§7), with or without plus and country code. */
+function readPayer(text: string | null | undefined, country: string | undefined): Msisdn | undefined {
+  const digits = text?.replace(/[\s+().-]/g, '') ?? '';
+  const international = Msisdn.parseDigits(digits);
+  if (country === undefined || international?.country === country) return international;
+  const national = /^\d{4,15}$/.test(digits) ? Msisdn.parse(digits, country) : undefined;
+  return national ?? international;
 }
 
 /** A word of theirs as one of ours; undefined where no page names it. */

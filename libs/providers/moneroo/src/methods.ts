@@ -23,7 +23,7 @@ const Dataset = z.strictObject({
 const { methods } = Dataset.parse(dataset);
 
 /** What Moneroo wants of every customer, whichever the method (§4). */
-const CUSTOMER_FIELDS = ['email', 'firstName', 'lastName'];
+export const CUSTOMER_FIELDS: readonly string[] = ['email', 'firstName', 'lastName'];
 
 /** Ways of paying that belong to a phone. Cards, crypto, bank transfers and codes have no number to collect from. */
 const PHONE_TYPES: ReadonlySet<string> = new Set(['mobile_money', 'wallet_account', 'test']);

@@ -99,10 +99,10 @@ function createInquiries(
   resource: Resource,
 ): Required<Pick<MoneyMovement, 'inquire' | 'identify'>> {
   return {
-    async inquire({ references: { providerReference } }) {
+    async inquire({ references: { providerReference }, method: { country } }) {
       if (providerReference === undefined) return { kind: 'unknown', cause: 'no_lookup_possible' };
       const exchange = await client.verify(resource, providerReference);
-      return toReport(exchange, { resource, providerReference, mode }, Object.values(credentials));
+      return toReport(exchange, { resource, providerReference, mode, country }, Object.values(credentials));
     },
     async identify({ providerReference }) {
       if (providerReference === undefined) return { kind: 'unknown', cause: 'no_lookup_possible' };
