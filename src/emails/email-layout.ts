@@ -17,6 +17,8 @@ export interface EmailView {
   readonly amount: string | undefined;
   readonly rows: readonly { readonly name: string; readonly value: string }[];
   readonly testMode: string | undefined;
+  /** Between a name and what it names, in plain text. */
+  readonly colon: string;
   readonly help: string | undefined;
   readonly supportUrl: string | null;
   readonly sentBy: string;
@@ -106,7 +108,7 @@ const TEXT = `{{merchantName}}
 {{lead}}
 
 {{#each rows}}
-{{name}}: {{value}}
+{{name}}{{../colon}}{{value}}
 {{/each}}
 {{#if help}}
 
@@ -117,7 +119,7 @@ const TEXT = `{{merchantName}}
 {{sentBy}}
 {{#if why}}
 {{why}}
-{{unsubscribe}}: {{unsubscribeUrl}}
+{{unsubscribe}}{{colon}}{{unsubscribeUrl}}
 {{/if}}
 `;
 
