@@ -48,6 +48,13 @@ describe('Every kind of mail', () => {
     expect([html.includes('unsubscribe'), text.includes('unsubscribe')]).toEqual([isNotice, isNotice]);
   });
 
+  it.each([
+    ['en', 'KES\u00a04,200.00'],
+    ['fr', '4\u00a0200\u00a0F\u00a0CFA'],
+  ] as const)('balance_low in %s says %s, what the limit is about', (locale, amount) => {
+    expect(renderSubject(toSampleEmail('balance_low', locale))).toContain(amount);
+  });
+
   it('names every failure and doubt in both languages', () => {
     for (const list of ['failures', 'doubts', 'disabled', 'movements'] as const) {
       expect(Object.keys(FR[list]).sort()).toEqual(Object.keys(EN[list]).sort());
@@ -84,7 +91,7 @@ describe('Every kind of mail', () => {
     const email = toSampleEmail('receipt', 'fr');
     const merchant = { ...email.content.merchant, logoUrl: 'https://elan.example/logo.png' };
     const { html } = renderEmail({ ...email, mode: 'test', content: { ...email.content, merchant } }, undefined);
-    expect(html).toContain('<img src="https://elan.example/logo.png" alt="Boutique Élan &amp; Fils"');
+    expect(html).toMatch(/<img class="strong" src="https:\/\/elan\.example\/logo\.png" alt="Boutique Élan &amp; Fils"/);
     expect(unescape(html)).toContain('Mode test\u00a0: aucun argent réel');
   });
 

@@ -96,7 +96,7 @@ export const FR: Words = {
     webhook_failing: {
       subject: 'Votre webhook sur {host} ne répond plus',
       heading: 'Un webhook ne répond plus',
-      lead: 'Il n’accepte aucun message depuis une demi-heure. Nous continuons d’essayer et rien n’est perdu : chaque événement reste dans votre liste. Après 120 heures d’échecs il est désactivé.',
+      lead: 'Il n’accepte plus aucun message depuis une demi-heure. Nous continuons d’essayer et rien n’est perdu : chaque événement reste dans votre liste. Après 120 heures d’échecs il est désactivé.',
       label: 'En échec',
     },
     webhook_disabled: {
