@@ -24,7 +24,7 @@ export class CallbacksController {
       throw new Problem('body_too_large', 'No provider sends callbacks of this size.');
     const acknowledgement = await this.inbox.receive(token, {
       method: request.method,
-      headers: toPlainHeaders(request.headers),
+      headers: toPlainHeaders(request.raw.headers),
       body,
       sourceAddress: request.ip,
     });

@@ -65,6 +65,30 @@ describeOnBothDatabases('The callback log', (database) => {
     expect(data).toMatchObject([{ bodyEncoding: 'base64', body: '//4A', state: 'applied' }]);
   });
 
+  it('keeps a message whatever it says of its type', async () => {
+    const { body } = await stage.collect();
+    await stage.until(body.id, ['succeeded']);
+    const { callbackUrl } = await stage.promptOn(body.customer.phone);
+    const types = ['json', '', ';;', 'a/b/c', 'multipart/form-data', 'application/json; charset=latin1'];
+    for (const [index, type] of types.entries()) {
+      const answer = await fetch(callbackUrl, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body: Buffer.from(`message ${index}`),
+      });
+      expect([type, answer.status, await answer.json()]).toEqual([
+        type,
+        200,
+        { ResultCode: 0, ResultDesc: 'Accepted' },
+      ]);
+    }
+    await stage.pass(1_000);
+    const { data } = await get(`/v1/callbacks?transactionId=${body.id}&trust=unreadable`);
+    expect(data.reverse().map((callback: any) => [callback.headers['content-type'], callback.body])).toEqual(
+      types.map((type, index) => [type, `message ${index}`]),
+    );
+  });
+
   it('keeps what a message without a body says in its query, each by itself, and nobody’s key', async () => {
     const { body } = await stage.collect();
     await stage.until(body.id, ['succeeded']);
