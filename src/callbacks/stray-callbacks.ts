@@ -20,7 +20,10 @@ export const STRAYS_KEPT_MS = 3 * 24 * 60 * 60_000;
 const WINDOW_MS = 60_000;
 const FORGOTTEN_AT_ONCE = 500;
 
-/** Messages on paths that we never gave out, or have ended: counted, and a few of them kept for a while. Nobody's, so nobody is shown them. */
+/**
+ * Messages on paths that we never gave out, or have ended: counted, and a few of them kept for a while. They are nobody's, so
+ * nobody is shown them.
+ */
 @Injectable()
 export class StrayCallbacks {
   private readonly logger = new Logger('Callbacks');

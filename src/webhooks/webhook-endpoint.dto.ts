@@ -165,7 +165,8 @@ export class WebhookEndpointPage extends PageResponse {
   data!: WebhookEndpointResponse[];
 }
 
-// Only whether it is an address at all, without what the URL parser would drop silently: line ends, tabs, marks nobody sees; the egress guard judges where it leads, and answers 422.
+// Only whether it is an address at all, without what the URL parser would drop silently: line ends, tabs, marks nobody sees.
+// The egress guard judges where it leads, and answers 422.
 function IsWebAddress(): PropertyDecorator {
   return ValidateBy({
     name: 'isWebAddress',
