@@ -86,7 +86,7 @@ import sys
 def judge(case):
     try:
         return verify_webhook(case["secret"], case["headers"], case["body"].encode())["type"]
-    except (ValueError, KeyError):
+    except ValueError:
         return None
 
 print(json.dumps([judge(case) for case in json.load(sys.stdin)]))
@@ -163,6 +163,9 @@ function toCases({ first, during, secret, fresh }: Sent): Case[] {
     bad('a signature of another version', {
       headers: { ...headers, 'webhook-signature': headers['webhook-signature']?.replace('v1,', 'v2,') },
     }),
+    bad('none of the headers', { headers: {} }),
+    bad('a signature that is no ASCII', { headers: { ...headers, 'webhook-signature': 'v1,Ünïcödé=' } }),
+    bad('a timestamp that is no number', { headers: { ...headers, 'webhook-timestamp': 'now' } }),
     bad('a replay after ten minutes', {
       headers: { ...headers, 'webhook-timestamp': String(old), 'webhook-signature': oldSignature },
     }),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, IdSource } from '#libs/primitives';
 import type { RawCallback } from '#libs/provider-kit';
 import { CLOCK, IDS } from '../config/config.module.js';
@@ -9,6 +9,7 @@ import { Jobs } from '../jobs/jobs.js';
 import { CallbackToken } from './callback-token.entity.js';
 import { CallbackTokens, hashToken, RETURN_PURPOSE } from './callback-tokens.js';
 import { Callback } from './callback.entity.js';
+import { StrayCallbacks } from './stray-callbacks.js';
 
 /** How a provider is answered. */
 export interface Acknowledgement {
@@ -26,24 +27,19 @@ const ACCEPTED: Acknowledgement = {
 };
 
 // Headers that say nothing about the message, or that could carry somebody's secrets.
-const DROPPED_HEADERS = new Set(['connection', 'cookie', 'accept-encoding', 'content-length', 'host']);
+const DROPPED_HEADERS = new Set([
+  ...['accept-encoding', 'authorization', 'connection', 'content-length', 'cookie', 'host', 'proxy-authorization'],
+]);
 const MOST_HEADER_BYTES = 8_000;
-
-// Paths that we never gave out are kept for people to look at, but not without end.
-const UNKNOWN_KEPT = 200;
-const UNKNOWN_WINDOW_MS = 60_000;
 
 /** Stores what providers send, raw and once, before it is answered. A job makes sense of it later. */
 @Injectable()
 export class CallbackInbox {
-  private readonly logger = new Logger('Callbacks');
-  private unknownSince = 0;
-  private unknownCount = 0;
-
   constructor(
     private readonly database: Database,
     private readonly tokens: CallbackTokens,
     private readonly jobs: Jobs,
+    private readonly strays: StrayCallbacks,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
@@ -51,17 +47,20 @@ export class CallbackInbox {
   /** Durable before it answers; a repetition is answered alike and stored no second time. */
   async receive(token: string, message: Omit<RawCallback, 'purpose'>): Promise<Acknowledgement> {
     const known = await this.findPath(token);
-    if (!known && !this.mayKeepUnknown()) return ACCEPTED;
     const row = this.toRow(token, message, known);
+    await (known ? this.store(row) : this.strays.keep(row));
+    return ACCEPTED;
+  }
+
+  private async store(row: Callback): Promise<void> {
     try {
       await this.database.write(async (tx) => {
         await tx.insert(Callback, [row]);
-        if (known) await this.jobs.add(tx, [{ kind: 'apply_callback', subjectId: row.id, runAt: row.receivedAt }]);
+        await this.jobs.add(tx, [{ kind: 'apply_callback', subjectId: row.id, runAt: row.receivedAt }]);
       });
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
-    return ACCEPTED;
   }
 
   // The path of a returning customer takes no messages.
@@ -93,17 +92,6 @@ export class CallbackInbox {
       receivedAt: this.clock.now(),
     };
   }
-
-  private mayKeepUnknown(): boolean {
-    const now = this.clock.now();
-    if (now - this.unknownSince >= UNKNOWN_WINDOW_MS) {
-      if (this.unknownCount > UNKNOWN_KEPT)
-        this.logger.warn({ count: this.unknownCount }, 'Callbacks on unknown paths in the last minute.');
-      this.unknownSince = now;
-      this.unknownCount = 0;
-    }
-    return ++this.unknownCount <= UNKNOWN_KEPT;
-  }
 }
 
 // The same bytes with another signature are another message: a forgery must not keep the genuine one out.
@@ -119,8 +107,9 @@ function keepHeaders(headers: Readonly<Record<string, string>>): Record<string, 
   let bytes = 0;
   return Object.fromEntries(
     Object.entries(headers).filter(([name, value]) => {
+      if (DROPPED_HEADERS.has(name)) return false;
       bytes += name.length + value.length;
-      return !DROPPED_HEADERS.has(name) && bytes <= MOST_HEADER_BYTES;
+      return bytes <= MOST_HEADER_BYTES;
     }),
   );
 }

@@ -19,17 +19,24 @@ export class CallbacksController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+    const body = toBytes(request);
     if (body.length > LARGEST_CALLBACK_BYTES)
       throw new Problem('body_too_large', 'No provider sends callbacks of this size.');
     const acknowledgement = await this.inbox.receive(token, {
       method: request.method,
-      headers: toPlainHeaders(request.headers),
+      headers: toPlainHeaders(request.raw.headers),
       body,
       sourceAddress: request.ip,
     });
     void reply.status(acknowledgement.status).type(acknowledgement.contentType).send(acknowledgement.body);
   }
+}
+
+// Who calls without a body says what there is to say in the query.
+function toBytes({ body, raw }: FastifyRequest): Uint8Array {
+  if (body instanceof Uint8Array && body.length > 0) return body;
+  const [, query = ''] = /\?(.*)$/s.exec(raw.url ?? '') ?? [];
+  return Buffer.from(query, 'latin1');
 }
 
 function toPlainHeaders(headers: FastifyRequest['headers']): Record<string, string> {

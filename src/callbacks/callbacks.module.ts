@@ -12,11 +12,20 @@ import { CallbackTokensModule } from './callback-tokens.module.js';
 import { CallbacksController } from './callbacks.controller.js';
 import { CustomerReturnsController } from './customer-returns.controller.js';
 import { CustomerReturns } from './customer-returns.js';
+import { StrayCallbacks } from './stray-callbacks.js';
 
 /** What providers tell us: stored raw, answered at once, believed only as far as it deserves. */
 @Module({
   imports: [BalancesModule, CallbackTokensModule, ProviderAccountsModule, TransactionsModule],
   controllers: [CallbacksController, CallbackLogController, CustomerReturnsController],
-  providers: [AccountCallbacks, ApplyCallbackHandler, CallbackInbox, CallbackLog, CallbackOwners, CustomerReturns],
+  providers: [
+    AccountCallbacks,
+    ApplyCallbackHandler,
+    CallbackInbox,
+    CallbackLog,
+    CallbackOwners,
+    CustomerReturns,
+    StrayCallbacks,
+  ],
 })
 export class CallbacksModule {}

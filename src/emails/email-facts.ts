@@ -35,6 +35,8 @@ export interface EmailFacts {
   limit?: string;
   /** Why an endpoint was disabled. */
   disabled?: string;
+  /** Of money that came after its story had been told as over: whose story that was. */
+  late?: 'payment' | 'link';
   /** Epoch ms. */
   since?: number;
   /** Epoch ms: when it happened. */
@@ -109,12 +111,18 @@ export function toNews(event: Pick<EventRecord, 'type' | 'data' | 'createdAt'>):
     host: subject.url !== undefined && URL.canParse(subject.url) ? new URL(subject.url).host : undefined,
     disabled: subject.disabledReason,
     since: subject.failingSince === undefined ? undefined : Date.parse(subject.failingSince),
+    late: toLate(event.type),
   };
   return {
     facts: withoutGaps(facts),
     status: subject.status,
     customer: { email: party?.email, locale: party?.locale },
   };
+}
+
+function toLate(type: string | null): EmailFacts['late'] {
+  if (type?.endsWith('_late') !== true) return undefined;
+  return type.startsWith('payment_link.') ? 'link' : 'payment';
 }
 
 /** What the limit is about: one account, or all of its currency together. */

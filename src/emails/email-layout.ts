@@ -17,6 +17,8 @@ export interface EmailView {
   readonly amount: string | undefined;
   readonly rows: readonly { readonly name: string; readonly value: string }[];
   readonly testMode: string | undefined;
+  /** Between a name and what it names, in plain text. */
+  readonly colon: string;
   readonly help: string | undefined;
   readonly supportUrl: string | null;
   readonly sentBy: string;
@@ -60,7 +62,7 @@ const HTML = `<!doctype html>
 <!--[if mso]><table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;">
 <tr><td style="padding:0 4px 20px 4px;font-family:'Segoe UI',Helvetica,Arial,sans-serif;">
-{{#if logoUrl}}<img src="{{logoUrl}}" alt="{{merchantName}}" height="40" style="display:block;height:40px;width:auto;max-width:220px;border:0;font-size:20px;font-weight:600;color:#475467;">{{else}}<span class="strong" style="font-size:20px;line-height:28px;font-weight:600;color:#101828;word-break:break-word;overflow-wrap:anywhere;" dir="auto">{{merchantName}}</span>{{/if}}
+{{#if logoUrl}}<img class="strong" src="{{logoUrl}}" alt="{{merchantName}}" height="40" style="display:block;height:40px;width:auto;max-width:220px;border:0;font-size:16px;line-height:20px;font-weight:600;color:#101828;">{{else}}<span class="strong" style="font-size:20px;line-height:28px;font-weight:600;color:#101828;word-break:break-word;overflow-wrap:anywhere;" dir="auto">{{merchantName}}</span>{{/if}}
 </td></tr>
 <tr><td class="paper" bgcolor="#ffffff" style="background-color:#ffffff;border:1px solid #e4e7ec;border-radius:12px;overflow:hidden;">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
@@ -106,7 +108,7 @@ const TEXT = `{{merchantName}}
 {{lead}}
 
 {{#each rows}}
-{{name}}: {{value}}
+{{name}}{{../colon}}{{value}}
 {{/each}}
 {{#if help}}
 
@@ -117,7 +119,7 @@ const TEXT = `{{merchantName}}
 {{sentBy}}
 {{#if why}}
 {{why}}
-{{unsubscribe}}: {{unsubscribeUrl}}
+{{unsubscribe}}{{colon}}{{unsubscribeUrl}}
 {{/if}}
 `;
 

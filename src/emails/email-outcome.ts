@@ -50,8 +50,9 @@ interface SmtpFailure {
 
 const LONGEST_ANSWER = 400;
 
-// RFC 3463: 5.7 is about who may send what, not about the mailbox.
-const POLICY = /^5\d\d[ -]5\.7\./;
+// RFC 3463: 5.7 is about who may send what, 5.3 and 5.6 about the system and the message, and a mailbox that is full (5.2.2)
+// or takes nothing so long (5.2.3) is there. 552 alone means the same (RFC 5321 §4.2.3).
+const NOT_THE_ADDRESS = /^(?:5\d\d[ -]5\.(?:[367]\.|2\.[23]\b)|552[ -](?!5\.))/;
 
 /**
  * What a failure means. Only a definite no to the recipient marks the address, and only a definite no to the message ends
@@ -62,7 +63,7 @@ export function readFailure(error: unknown): SendOutcome {
   const answer = response === undefined ? explain(code) : toOneLine(response, LONGEST_ANSWER);
   const isPermanent = responseCode !== undefined && responseCode >= 500 && responseCode !== 503;
   if (isPermanent && command === 'RCPT TO') {
-    return { kind: response !== undefined && POLICY.test(response) ? 'refused' : 'bounced', answer };
+    return { kind: response !== undefined && NOT_THE_ADDRESS.test(response) ? 'refused' : 'bounced', answer };
   }
   if (isPermanent && command === 'DATA') return { kind: 'refused', answer };
   return { kind: 'later', answer };

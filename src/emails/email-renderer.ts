@@ -26,9 +26,13 @@ const LABELS: Readonly<Record<Tone, Pick<EmailView, 'labelColour' | 'labelGround
 
 const ACCENT = '#0a7d5a';
 const LONGEST_SUBJECT = 150;
+const LONGEST_FACT = 300;
+
+// In both languages. Among others in a mailbox a test must not pass for money.
+const TEST_MARK = '[Test] ';
 
 // What helps the merchant to find it in the API, and says nothing to a customer.
-const FOR_MERCHANTS: readonly ListedFact[] = ['id', 'person', 'failure', 'doubt'];
+const FOR_MERCHANTS: readonly ListedFact[] = ['id', 'person', 'failure', 'doubt', 'late'];
 
 /** What of a mail's row decides how it looks. */
 export type RenderableEmail = Pick<Email, 'kind' | 'locale' | 'content' | 'mode'>;
@@ -55,6 +59,7 @@ export function renderEmail(email: RenderableEmail, unsubscribeUrl: string | und
     amount: values.amount,
     rows: listed.flatMap((name) => toRow(name, facts, words, locale)),
     testMode: mode === 'test' ? words.testMode : undefined,
+    colon: words.colon,
     help: merchant.supportUrl !== null && to === 'customer' ? fill(words.help, values) : undefined,
     supportUrl: merchant.supportUrl,
     sentBy: fill(words.sentBy, values),
@@ -67,7 +72,8 @@ export function renderEmail(email: RenderableEmail, unsubscribeUrl: string | und
 
 /** The subject alone, for lists. */
 export function renderSubject(email: RenderableEmail): string {
-  return toOneLine(fill(WORDS[email.locale].kinds[email.kind].subject, toValues(email)), LONGEST_SUBJECT);
+  const subject = fill(WORDS[email.locale].kinds[email.kind].subject, toValues(email));
+  return toOneLine(`${email.mode === 'test' ? TEST_MARK : ''}${subject}`, LONGEST_SUBJECT);
 }
 
 /** What sentences name. */
@@ -90,8 +96,9 @@ function toAmount(amount: string | undefined, { currency }: EmailFacts, locale: 
 }
 
 function toRow(name: ListedFact, facts: EmailFacts, words: Words, locale: EmailLocale): EmailView['rows'] {
-  const value = toReadable(name, facts, words, locale);
-  return value === undefined || value === '' ? [] : [{ name: words.facts[name], value }];
+  // On one line: what somebody wrote into a name must not look like a line of ours.
+  const value = toOneLine(toReadable(name, facts, words, locale) ?? '', LONGEST_FACT);
+  return value === '' ? [] : [{ name: words.facts[name], value }];
 }
 
 function toReadable(name: ListedFact, facts: EmailFacts, words: Words, locale: EmailLocale): string | undefined {
@@ -109,6 +116,8 @@ function toReadable(name: ListedFact, facts: EmailFacts, words: Words, locale: E
       return words.doubts[facts.doubt ?? ''];
     case 'disabled':
       return words.disabled[facts.disabled ?? ''];
+    case 'late':
+      return facts.late && words.late[facts.late];
     case 'provider':
       return facts.provider && toProviderName(facts.provider);
     case 'limit':

@@ -107,6 +107,7 @@ export const EN: Words = {
     },
   },
   facts: {
+    late: 'Note',
     item: 'Item',
     reference: 'Reference',
     description: 'Description',
@@ -156,8 +157,13 @@ export const EN: Words = {
     failing: 'Every attempt of 120 hours failed.',
     merchant: 'It was switched off.',
   },
+  late: {
+    payment: 'It came after all: it had been reported as not paid.',
+    link: 'It came after the link had ended.',
+  },
   movements: { collection: 'payment', payout: 'payout', refund: 'refund' },
   testMode: 'Test mode: no real money has moved.',
+  colon: ': ',
   help: 'Questions? {merchant} helps you here:',
   sentBy: 'Sent on behalf of {merchant}.',
   whyNotice: 'You get this because {merchant} gave your address for its payment notices.',

@@ -70,7 +70,7 @@ export const FR: Words = {
       label: 'Payé',
     },
     payment_link_duplicate: {
-      subject: 'Payé deux fois : {amount} pour {reference}',
+      subject: 'Payé deux fois : {amount} pour {reference}',
       heading: 'Un lien de paiement a été réglé une seconde fois',
       lead: 'Le lien était déjà réglé quand ce paiement a réussi. Remboursez l’un des deux.',
       label: 'Payé deux fois',
@@ -88,15 +88,15 @@ export const FR: Words = {
       label: 'En attente d’accord',
     },
     balance_low: {
-      subject: 'Solde bas chez {provider} : {amount}',
+      subject: 'Solde bas chez {provider} : {amount}',
       heading: 'Un solde est bas',
-      lead: 'Votre compte chez {provider} contient moins de {limit}. Une fois vide, les versements échouent : approvisionnez-le à temps.',
+      lead: 'Votre compte chez {provider} contient moins de {limit}. Une fois vide, les versements échouent : approvisionnez-le à temps.',
       label: 'Solde bas',
     },
     webhook_failing: {
       subject: 'Votre webhook sur {host} ne répond plus',
       heading: 'Un webhook ne répond plus',
-      lead: 'Il n’accepte aucun message depuis une demi-heure. Nous continuons d’essayer et rien n’est perdu : chaque événement reste dans votre liste. Après 120 heures d’échecs il est désactivé.',
+      lead: 'Il n’accepte plus aucun message depuis une demi-heure. Nous continuons d’essayer et rien n’est perdu : chaque événement reste dans votre liste. Après 120 heures d’échecs il est désactivé.',
       label: 'En échec',
     },
     webhook_disabled: {
@@ -107,6 +107,7 @@ export const FR: Words = {
     },
   },
   facts: {
+    late: 'À noter',
     item: 'Article',
     reference: 'Référence',
     description: 'Description',
@@ -156,8 +157,13 @@ export const FR: Words = {
     failing: 'Tous les essais ont échoué pendant 120 heures.',
     merchant: 'Il a été désactivé.',
   },
+  late: {
+    payment: 'Il est arrivé après coup : il vous avait été annoncé comme non abouti.',
+    link: 'Il est arrivé après la fin du lien.',
+  },
   movements: { collection: 'paiement', payout: 'versement', refund: 'remboursement' },
   testMode: 'Mode test : aucun argent réel n’a bougé.',
+  colon: ' : ',
   help: 'Une question ? {merchant} vous aide ici :',
   sentBy: 'Envoyé pour {merchant}.',
   whyNotice: 'Vous recevez ce message parce que {merchant} a donné votre adresse pour ses avis de paiement.',

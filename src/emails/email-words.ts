@@ -12,6 +12,7 @@ export interface KindWords {
 
 /** Names of facts, in the order in which mails list them. */
 export const LISTED_FACTS = [
+  'late',
   'item',
   'reference',
   'description',
@@ -40,8 +41,11 @@ export interface Words {
   readonly failures: Readonly<Record<string, string>>;
   readonly doubts: Readonly<Record<string, string>>;
   readonly disabled: Readonly<Record<string, string>>;
+  readonly late: Readonly<Record<'payment' | 'link', string>>;
   readonly movements: Readonly<Record<string, string>>;
   readonly testMode: string;
+  /** Between a fact's name and the fact. */
+  readonly colon: string;
   readonly help: string;
   readonly sentBy: string;
   readonly whyNotice: string;

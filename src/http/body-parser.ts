@@ -19,7 +19,8 @@ export function isCallback(request: FastifyRequest): boolean {
 // Mail programs and forms post there, each in a format of its own; what counts is the address.
 const UNSUBSCRIBE = '/unsubscribe/';
 
-function takesAnyBody(request: FastifyRequest): boolean {
+/** Whether the route takes bytes of whatever type. */
+export function takesAnyBody(request: FastifyRequest): boolean {
   return isCallback(request) || (request.routeOptions.url?.startsWith(UNSUBSCRIBE) ?? false);
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IdSource } from '#libs/primitives';
-import { BODY_LIMIT_BYTES, isCallback, registerBodyParsers } from './body-parser.js';
+import { BODY_LIMIT_BYTES, isCallback, registerBodyParsers, takesAnyBody } from './body-parser.js';
 import { AWAY_MS, sendProblem } from './problem.filter.js';
 import { Problem, retryLater, type ProblemCode } from './problem.js';
 
@@ -60,6 +60,8 @@ export function createFastifyAdapter(ids: IdSource, patience: HttpPatience = PAT
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('Request-Id', request.id);
+    // Fastify refuses types that it cannot read before a parser is asked. Where none matters nothing may be lost for it.
+    if (takesAnyBody(request)) request.headers = { 'content-type': undefined };
     // A provider may say a thing only once: what it still says is stored, and applied by the next process.
     if (isCallback(request)) done();
     else done(stopping ? retryLater('unavailable', STOPPING, AWAY_MS) : findFault(request));

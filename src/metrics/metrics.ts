@@ -84,6 +84,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly strayCallbacks = new Counter({
+    name: 'malipo_callbacks_stray_total',
+    help: 'Messages on callback paths that nobody was given, or that have ended. A few are kept for three days.',
+    registers: [this.registry],
+  });
+
   readonly waiting = new Gauge({
     name: 'malipo_waiting_clients',
     help: 'Clients of this process that wait for a transaction to become final (Prefer: wait).',

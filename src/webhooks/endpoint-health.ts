@@ -31,7 +31,7 @@ export class EndpointHealth {
 
   /** In the transaction that records the attempt. `endpoint` is how it was when the attempt began. */
   async note(tx: Tx, endpoint: WebhookEndpoint, attempt: DeliveryAttempt): Promise<void> {
-    if (isGone(attempt)) return this.disable(tx, endpoint, 'gone');
+    if (isGone(attempt)) return this.disable(tx, endpoint, 'gone', {});
     if (!isSuccess(attempt)) return this.noteFailure(tx, endpoint, attempt);
     if (endpoint.failingSince === null) return;
     // Of many successes at once, one ends it.
@@ -55,13 +55,19 @@ export class EndpointHealth {
       if (first)
         await this.tell(tx, 'webhook_endpoint.failing', { ...endpoint, ...announced }, { except: endpoint.id });
     } else if (failingMs >= DISABLED_AFTER_MS) {
-      await this.disable(tx, endpoint, 'failing');
+      // Not where the merchant has given it a clean record while this attempt was under way.
+      await this.disable(tx, endpoint, 'failing', { failingSince });
     }
   }
 
-  private async disable(tx: Tx, endpoint: WebhookEndpoint, disabledReason: 'gone' | 'failing'): Promise<void> {
+  private async disable(
+    tx: Tx,
+    endpoint: WebhookEndpoint,
+    disabledReason: 'gone' | 'failing',
+    where: FindOptionsWhere<WebhookEndpoint>,
+  ): Promise<void> {
     const changes = { enabled: false, disabledReason, updatedAt: this.clock.now() };
-    const disabled = await this.change(tx, endpoint, { enabled: true }, changes);
+    const disabled = await this.change(tx, endpoint, { ...where, enabled: true }, changes);
     if (disabled) await this.tell(tx, 'webhook_endpoint.disabled', { ...endpoint, ...changes });
   }
 

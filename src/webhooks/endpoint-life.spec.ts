@@ -223,6 +223,23 @@ describeOnBothDatabases('The life of a webhook endpoint', (database) => {
       expect((await show(id)).failingSince).toBeNull();
     });
 
+    it('stays enabled where an attempt fails that began before the merchant vouched for it', async () => {
+      await tries();
+      await stage.database.write((tx) => tx.manager.delete(Job, { kind: 'deliver_webhook' }));
+      await stage.advance(121 * HOUR);
+      await tries();
+      await stage.until('the merchant is warned', () => told().length === 1);
+      let fail: (() => void) | undefined;
+      receiver.behaviour = (_message, response) => (fail = () => void response.writeHead(503).end());
+      const tried = tries();
+      await stage.until('an attempt is under way', () => fail !== undefined);
+      await stage.request(`PATCH /v1/webhook-endpoints/${id}`, merchant, { enabled: true });
+      fail?.();
+      await tried;
+      expect(await show(id)).toMatchObject({ enabled: true, disabledReason: null, failingSince: null });
+      expect(told().map(({ type }) => type)).toEqual(['webhook_endpoint.failing']);
+    });
+
     it('ends with one success in between', async () => {
       await tries();
       await stage.advance(25 * MINUTE);

@@ -165,12 +165,13 @@ export class WebhookEndpointPage extends PageResponse {
   data!: WebhookEndpointResponse[];
 }
 
-// Only whether it is an address at all; the egress guard judges where it leads, and answers 422.
+// Only whether it is an address at all, without what the URL parser would drop silently: line ends, tabs, marks nobody sees.
+// The egress guard judges where it leads, and answers 422.
 function IsWebAddress(): PropertyDecorator {
   return ValidateBy({
     name: 'isWebAddress',
     validator: {
-      validate: (value) => typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value),
+      validate: (value) => typeof value === 'string' && /^https?:\/\/[^\s\p{C}]+$/iu.test(value) && URL.canParse(value),
       defaultMessage: () => 'url must be a web address such as https://shop.example/webhooks',
     },
   });

@@ -85,6 +85,10 @@ describeOnBothDatabases('Webhook endpoints', (database) => {
     ['a list for the URL', { url: [URL] }, '/url', /url must be/],
     ['a URL that is none', { url: 'shop' }, '/url', /url must be a web address/],
     ['a URL that is too long', { url: `${URL}/${'x'.repeat(2_000)}` }, '/url', /2000/],
+    ['a URL with a line end', { url: `${URL}/\r\nX-Y: z` }, '/url', /url must be a web address/],
+    ['a URL with a tab', { url: `${URL}\t/` }, '/url', /url must be a web address/],
+    ['a URL with a space', { url: `${URL}/a b` }, '/url', /url must be a web address/],
+    ['a URL with a mark that turns it', { url: `${URL}/\u202ekooh` }, '/url', /url must be a web address/],
     [
       'an unknown type',
       { url: URL, events: ['payout.*', 'payout.paid'] },

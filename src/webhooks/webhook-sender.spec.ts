@@ -220,6 +220,35 @@ describe('The webhook sender', () => {
     expect(connections).toBe(1);
   });
 
+  it.each([
+    ['stops within the status line', 'HTTP/1.1 200 O', 'The connection was closed before an answer came.'],
+    ['stops within the headers', 'HTTP/1.1 200 OK\r\ncontent-le', 'The connection was closed before an answer came.'],
+    ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'The answer is no HTTP.'],
+    [
+      'has headers without end',
+      `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(200_000)}\r\n`,
+      'The headers of the answer are larger than we read.',
+    ],
+    [
+      'changes the protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+      'The answer is none to a POST (100 or 101).',
+    ],
+    [
+      'has two lengths',
+      'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok',
+      'The answer contradicts itself about its length.',
+    ],
+  ])('sends once where the answer on a new connection %s', async (_name, speech, answer) => {
+    let connections = 0;
+    const url = await listenRaw((socket) => {
+      connections++;
+      socket.once('data', () => socket.end(speech));
+    });
+    expect(await sender.send(messageTo(url))).toMatchObject({ statusCode: null, answer });
+    expect(connections).toBe(1);
+  });
+
   it('never opens a connection to an address that the guard refuses', async () => {
     const strict = createSender([]);
     for (const host of ['127.0.0.1', '127.1', '2130706433', 'localhost', '[::ffff:127.0.0.1]']) {

@@ -5,6 +5,7 @@ import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
 import { Metrics } from '../metrics/metrics.js';
 import { readStart } from './answer-start.js';
+import { KeptSockets } from './kept-sockets.js';
 
 /** One attempt lasts no longer: finding, connecting, sending, and reading the answer. */
 export const ATTEMPT_TIMEOUT_MS = 15_000;
@@ -43,8 +44,7 @@ class DeadlineError extends Error {}
  */
 @Injectable()
 export class WebhookSender implements OnApplicationShutdown {
-  /** Errors of sockets that had served a request before: the receiver closed them while they were idle. */
-  private readonly onUsedSocket = new WeakSet<object>();
+  private readonly kept = new KeptSockets();
   private readonly pooled: Agent;
   private readonly fresh: Agent;
 
@@ -96,6 +96,7 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.kept.close();
     await Promise.all([this.pooled.destroy(), this.fresh.destroy()]);
   }
 
@@ -106,14 +107,9 @@ export class WebhookSender implements OnApplicationShutdown {
     try {
       return await request(url, { ...options, dispatcher: this.pooled });
     } catch (error) {
-      if (signal.aborted || !this.wasStale(error)) throw error;
+      if (signal.aborted || !this.kept.hasFailed(error)) throw error;
       return await request(url, { ...options, dispatcher: this.fresh });
     }
-  }
-
-  private wasStale(error: unknown): boolean {
-    if (error instanceof errors.SocketError) return (error.socket?.bytesRead ?? 0) > 0;
-    return typeof error === 'object' && error !== null && this.onUsedSocket.has(error);
   }
 
   private createConnector(): buildConnector.connector {
@@ -121,9 +117,7 @@ export class WebhookSender implements OnApplicationShutdown {
     return (options, callback) => {
       connect(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
         if (error) return callback(error, null);
-        socket.on('error', (failure: Error) => {
-          if (socket.bytesRead > 0) this.onUsedSocket.add(failure);
-        });
+        this.kept.watch(socket);
         callback(null, socket);
       });
     };
@@ -152,6 +146,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'The host did not take the connection in time.',
   UND_ERR_CONNECT_TIMEOUT: 'The host did not take the connection in time.',
   UND_ERR_HEADERS_OVERFLOW: 'The headers of the answer are larger than we read.',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'The answer contradicts itself about its length.',
   CERT_HAS_EXPIRED: 'The certificate of the host has expired.',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'The certificate of the host is signed by itself.',
   SELF_SIGNED_CERT_IN_CHAIN: 'The certificate of the host is signed by itself.',
@@ -162,6 +157,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 function explain(error: unknown): string {
   if (error instanceof DeadlineError) return `No answer came within ${String(ATTEMPT_TIMEOUT_MS / 1_000)} seconds.`;
   if (error instanceof errors.HTTPParserError) return 'The answer is no HTTP.';
+  // undici takes no 100 that was not asked for, and no 101.
+  if (error instanceof errors.SocketError && /^bad /.test(error.message))
+    return 'The answer is none to a POST (100 or 101).';
   const code = findCode(error);
   return EXPLANATIONS[code] ?? `The request failed (${code}).`;
 }

@@ -65,6 +65,48 @@ describeOnBothDatabases('The callback log', (database) => {
     expect(data).toMatchObject([{ bodyEncoding: 'base64', body: '//4A', state: 'applied' }]);
   });
 
+  it('keeps a message whatever it says of its type', async () => {
+    const { body } = await stage.collect();
+    await stage.until(body.id, ['succeeded']);
+    const { callbackUrl } = await stage.promptOn(body.customer.phone);
+    const types = ['json', '', ';;', 'a/b/c', 'multipart/form-data', 'application/json; charset=latin1'];
+    for (const [index, type] of types.entries()) {
+      const answer = await fetch(callbackUrl, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body: Buffer.from(`message ${index}`),
+      });
+      expect([type, answer.status, await answer.json()]).toEqual([
+        type,
+        200,
+        { ResultCode: 0, ResultDesc: 'Accepted' },
+      ]);
+    }
+    await stage.pass(1_000);
+    const { data } = await get(`/v1/callbacks?transactionId=${body.id}&trust=unreadable`);
+    expect(data.reverse().map((callback: any) => [callback.headers['content-type'], callback.body])).toEqual(
+      types.map((type, index) => [type, `message ${index}`]),
+    );
+  });
+
+  it('keeps what a message without a body says in its query, each by itself, and nobody’s key', async () => {
+    const { body } = await stage.collect();
+    await stage.until(body.id, ['succeeded']);
+    const { callbackUrl } = await stage.promptOn(body.customer.phone);
+    const headers = { authorization: `Bearer ${stage.merchant.key}`, 'x-kept': 'yes' };
+    for (const query of ['?status=paid&id=1', '?status=failed&id=1', '?status=paid&id=1', ''])
+      expect((await fetch(`${callbackUrl}${query}`, { headers })).status).toBe(200);
+    await stage.pass(1_000);
+    const { data } = await get(`/v1/callbacks?transactionId=${body.id}&trust=unreadable`);
+    expect(data.map((callback: any) => [callback.method, callback.body])).toEqual([
+      ['GET', ''],
+      ['GET', 'status=failed&id=1'],
+      ['GET', 'status=paid&id=1'],
+    ]);
+    expect(data[0].headers).toMatchObject({ 'x-kept': 'yes' });
+    expect(JSON.stringify(data)).not.toContain(stage.merchant.key);
+  });
+
   it('is filtered, paged, and nobody else’s', async () => {
     const merchant = await stage.gateway.createMerchant();
     await stage.connect(merchant);

@@ -82,14 +82,14 @@ describeOnBothDatabases('E-mails', (database) => {
       locale: 'fr',
     });
     const receipt = await mailTo('Client@example.com');
-    expect(receipt.headers.get('subject')).toBe('Votre reçu\u00a0: 150,00\u00a0KES à Duka la Achieng');
+    expect(receipt.headers.get('subject')).toBe('[Test] Votre reçu\u00a0: 150,00\u00a0KES à Duka la Achieng');
     expect(receipt.headers.get('from')).toBe('Duka la Achieng <no-reply@pay.example>');
     expect(receipt.headers.get('auto-submitted')).toBe('auto-generated');
     expect(receipt.headers.has('list-unsubscribe')).toBe(false);
     expect(receipt.html).toContain('Merci pour votre paiement');
     expect(receipt.text).toContain('Mode test');
     const notice = await mailTo(owner);
-    expect(notice.headers.get('subject')).toMatch(/^Payment received: KES\u00a0150\.00 for INV-/);
+    expect(notice.headers.get('subject')).toMatch(/^\[Test\] Payment received: KES\u00a0150\.00 for INV-/);
     expect(notice.html).toContain('Achieng &lt;b&gt;Otieno&lt;/b&gt;');
     expect(notice.headers.get('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click');
     for (const mail of [receipt, notice]) expect(mail.html + mail.text).not.toContain(phone.slice(1));
@@ -125,7 +125,7 @@ describeOnBothDatabases('E-mails', (database) => {
       },
     });
     const { text, headers } = await mailTo(owner);
-    expect(headers.get('subject')).toMatch(/^Paiement non abouti\u00a0: 150,00\u00a0KES pour INV-/);
+    expect(headers.get('subject')).toMatch(/^\[Test\] Paiement non abouti\u00a0: 150,00\u00a0KES pour INV-/);
     expect(text).toContain('Motif');
     expect(await listed(merchant, '?to=unpaid%40example.com')).toEqual([]);
   });
@@ -138,7 +138,7 @@ describeOnBothDatabases('E-mails', (database) => {
       return stage.untilOf(merchant.key, body.id, ['succeeded', 'failed']);
     };
     await payOut();
-    expect((await mailTo(owner)).headers.get('subject')).toMatch(/^Payout made: KES\u00a0/);
+    expect((await mailTo(owner)).headers.get('subject')).toMatch(/^\[Test\] Payout made: KES\u00a0/);
     expect(server.mailsTo('paid@example.com')).toEqual([]);
     await ask(merchant, 'PATCH /v1/notification-settings', {
       kinds: { payout_receipt: true, payout_succeeded: false },

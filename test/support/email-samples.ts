@@ -41,15 +41,16 @@ export function toSampleData(kind: EmailKind, locale: EmailLocale): object {
   }
   if (family === 'provider') {
     const currency = locale === 'fr' ? 'XOF' : 'KES';
+    const toAmount = (whole: string): string => (locale === 'fr' ? whole : `${whole}.00`);
     return {
       object: 'balance',
       providerAccountId: 'pac_01KA3X6V0C8Q5R9B2D4F6H8J0K',
       provider: locale === 'fr' ? 'dexchange' : 'mpesa',
       balances: [
-        { account: 'Working Account', available: '228000.00', currency },
-        { account: 'Utility Account', available: '4200.00', currency },
+        { account: 'Working Account', available: toAmount('228000'), currency },
+        { account: 'Utility Account', available: toAmount('4200'), currency },
       ],
-      lowBalance: { amount: '5000.00', currency, account: 'Utility Account' },
+      lowBalance: { amount: toAmount('5000'), currency, account: 'Utility Account' },
     };
   }
   const money = { reference: 'INV-118', ...MONEY[locale] };
