@@ -4,7 +4,8 @@ import { describeOnBothDatabases } from '../test/support/databases.js';
 import { createPlace } from '../test/support/open-database.js';
 import { quantile, runLoad, toBody } from './load.js';
 import { readOptions } from './options.js';
-import { median, toPage, toTable, type Standing } from './report.js';
+import { withSection } from './page.js';
+import { median, toSection, toTable, type Standing } from './report.js';
 import { CONTESTANTS, getContestant } from './servers/contestants.js';
 
 const TABLES = ['idempotency_records', 'transactions', 'events', 'jobs'];
@@ -87,9 +88,19 @@ describe('The report', () => {
     const options = readOptions(['--seconds', '5', '--only', 'mysql-floor,mysql-gateway'], 'mysql://x');
     if (options === 'help') throw new Error('That was no question for help.');
     expect(options.contestants.map(({ name }) => name)).toEqual(['mysql-floor', 'mysql-gateway']);
-    const page = toPage([standing('mysql-floor', [1000])], options, 'MariaDB', '2026-11-22');
-    expect(page).toContain('npm run bench -- --seconds 5 --rounds 3 --connections 64 --warm-up 3 --write');
-    expect(page).toContain('on 2026-11-22');
+    const { text } = toSection([standing('mysql-floor', [1000])], options, 'MariaDB', '2026-11-22');
+    expect(text).toContain('npm run bench -- --seconds 5 --rounds 3 --connections 64 --warm-up 3 --write');
+    expect(text).toContain('on 2026-11-22');
+  });
+
+  it('keeps what another command wrote on the page', () => {
+    const first = withSection('', { heading: 'Requests', text: 'old requests' });
+    const both = withSection(first, { heading: 'Deliveries', text: 'deliveries\n\n### one dead\n\nmore' });
+    const page = withSection(both, { heading: 'Requests', text: 'new requests' });
+    expect(page.startsWith('# Benchmarks\n')).toBe(true);
+    expect(page.slice(page.indexOf('## '))).toBe(
+      '## Requests\n\nnew requests\n\n## Deliveries\n\ndeliveries\n\n### one dead\n\nmore\n',
+    );
   });
 
   it.each([[['--only', 'nobody']], [['--seconds', 'x']], [['--rounds', '0']], [['--nope']]])('refuses %j', (given) => {

@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { ContestantProcess } from './contestant-process.js';
 import { quantile, runLoad } from './load.js';
 import { HELP, readOptions, type BenchOptions } from './options.js';
-import { toPage, toTable, type Round, type Standing } from './report.js';
-
-const PAGE = 'docs/benchmarks.md';
+import { writeSection } from './page.js';
+import { toSection, toTable, type Round, type Standing } from './report.js';
 
 const mysqlUrl = process.env.TEST_MYSQL_URL || 'mysql://root@127.0.0.1:3306';
 const options = readOptions(process.argv.slice(2), mysqlUrl);
@@ -27,7 +25,7 @@ async function main(given: BenchOptions): Promise<void> {
     const standings = await compete(running, given);
     process.stdout.write(`\n${toTable(standings)}\n`);
     const date = new Date(Date.now()).toISOString().slice(0, 10);
-    if (given.write) writeFileSync(PAGE, toPage(standings, given, version ?? 'no MySQL', date));
+    if (given.write) writeSection(toSection(standings, given, version ?? 'no MySQL', date));
   } finally {
     for (const contestant of running) await contestant.stop();
   }

@@ -8,7 +8,7 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly connections: number;
   readonly warmUpSeconds: number;
-  /** Write docs/benchmarks.md. */
+  /** Write its section of docs/benchmarks.md. */
   readonly write: boolean;
   /** Where each server leaves a CPU profile; undefined: none. */
   readonly profileDir: string | undefined;
@@ -24,7 +24,7 @@ export const HELP = `npm run bench -- [options]
   --connections 64  kept busy at once
   --warm-up 3       seconds before the first round
   --profile dir     leave a CPU profile of each server there
-  --write           write docs/benchmarks.md
+  --write           write its section of docs/benchmarks.md
 `;
 
 /** Reads the command line. Throws where it says what nobody knows. */

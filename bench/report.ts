@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import type { BenchOptions } from './options.js';
+import type { Section } from './page.js';
 import type { Contestant } from './servers/contestants.js';
 
 /** One contestant in one round. */
@@ -46,24 +47,15 @@ export function toTable(standings: readonly Standing[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** The page `docs/benchmarks.md`. */
-export function toPage(
+/** What the page says of requests. */
+export function toSection(
   standings: readonly Standing[],
   { seconds, rounds, connections, warmUpSeconds }: BenchOptions,
   databaseVersion: string,
   date: string,
-): string {
-  const [cpu] = cpus();
-  return `# Benchmarks
-
-How many collections a second are accepted durably, beside servers that were written by hand for the same work and ship
-in \`bench/\`, so that anyone can repeat it. Figures as measured; what counts are the ratios: absolute figures drift with
-the machine.
-
-Written by \`npm run bench -- --seconds ${seconds} --rounds ${rounds} --connections ${connections} --warm-up ${warmUpSeconds} --write\`
+): Section {
+  const text = `How many collections a second are accepted durably. Written by \`npm run bench -- --seconds ${seconds} --rounds ${rounds} --connections ${connections} --warm-up ${warmUpSeconds} --write\`
 on ${date}.
-
-## POST /v1/collections, accepted durably
 
 ${toTable(standings)}
 
@@ -77,6 +69,14 @@ around every other round, after ${warmUpSeconds} s of warm-up; medians. The load
 process with a database of its own. References, phones and idempotency keys are unique. Workers rest: what they do is
 another measure. A ratio is taken round by round against the floor on the same database, then the median of those.
 
-**Machine.** ${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}; ${databaseVersion}.
+${toMachine()}; ${databaseVersion}.
 `;
+  return { heading: 'POST /v1/collections, accepted durably', text };
+}
+
+/** What it ran on, without a full stop. */
+export function toMachine(): string {
+  const [cpu] = cpus();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `**Machine.** ${cpus().length} × ${cpu?.model ?? 'unknown'}, ${memory}, Node ${process.version}, ${process.platform}`;
 }

@@ -30,6 +30,9 @@ const LOOK_EVERY_MS = 20;
 export async function startGatewayDeliverer({ sinkUrl, database }: DelivererPlace): Promise<Deliverer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'malipo-bench-'));
   const settings = readSettings({
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    MALIPO_PUBLIC_URL: 'https://gateway.example',
     PORT: String(await findFreePort()),
     MALIPO_DATA_DIR: dataDir,
     MALIPO_SECRET_KEY: randomBytes(32).toString('hex'),
@@ -94,8 +97,12 @@ class BenchDeliverer {
 
   async drain(): Promise<void> {
     await this.driver.start();
-    // A job goes with the commit that acknowledges its delivery.
-    while (await this.database.read.existsBy(Job, { kind: 'deliver_webhook' })) await sleep(LOOK_EVERY_MS);
+    // A job goes with the commit that acknowledges its delivery. What was put off is nobody's business for a while.
+    for (;;) {
+      await this.driver.settled();
+      if (!(await this.database.read.existsBy(Job, { kind: 'deliver_webhook' }))) break;
+      await sleep(LOOK_EVERY_MS);
+    }
     await this.driver.stop();
   }
 

@@ -1,11 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CONTESTANTS, getContestant } from './contestants.js';
-import { toPage, toTable, type DeliveryRound, type DeliveryStanding, type StreamResult } from './report.js';
+import { writeSection } from '../page.js';
+import { toSection, toTable, type DeliveryRound, type DeliveryStanding, type StreamResult } from './report.js';
 import { isThere, Running, type Servers } from './running.js';
 import { Sink } from './sink.js';
 
-const PAGE = 'docs/benchmarks-deliveries.md';
 const HELP = `npm run bench -- deliveries [options]
 
   --only a,b        contestants: ${CONTESTANTS.map(({ name }) => name).join(', ')}
@@ -14,7 +13,7 @@ const HELP = `npm run bench -- deliveries [options]
   --rate 200        events a second of the stream, of which one in ten goes to a dead endpoint
   --seconds 10      of the stream
   --profile dir     leave a CPU profile of each process there
-  --write           write ${PAGE}
+  --write           write its section of docs/benchmarks.md
 `;
 
 const { values: given } = parseArgs({
@@ -55,7 +54,7 @@ async function main(): Promise<void> {
     }
     process.stdout.write(`\n${toTable(standings)}\n\n${JSON.stringify(streams, undefined, 2)}\n`);
     const options = { ...given, count: Number(given.count) };
-    if (given.write) writeFileSync(PAGE, toPage(standings, streams, options, new Date().toISOString().slice(0, 10)));
+    if (given.write) writeSection(toSection(standings, streams, options, new Date().toISOString().slice(0, 10)));
   } finally {
     // First the sink: what hangs there ends at once.
     await sink.close();

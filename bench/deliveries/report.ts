@@ -1,5 +1,5 @@
-import { cpus, totalmem } from 'node:os';
-import { median } from '../report.js';
+import type { Section } from '../page.js';
+import { median, toMachine } from '../report.js';
 import type { Contestant } from './contestants.js';
 
 /** One contestant in one round. */
@@ -54,23 +54,15 @@ function toLines([head = [], ...rows]: readonly string[][]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** The page `docs/benchmarks-deliveries.md`. */
-export function toPage(
+/** What the page says of deliveries. */
+export function toSection(
   standings: readonly DeliveryStanding[],
   streams: readonly StreamResult[],
   { count, rounds, rate, seconds }: { count: number; rounds: string; rate: string; seconds: string },
   date: string,
-): string {
-  const [cpu] = cpus();
-  return `# Benchmarks: webhook deliveries
-
-How many webhooks a second are claimed, signed, sent to a receiver on the same machine and acknowledged durably, beside a
-deliverer that was written by hand and keeps nothing (\`bench/deliveries/floor.ts\`). What counts are the ratios: absolute
-figures drift with the machine.
-
-Written by \`npm run bench -- deliveries --count ${count} --rounds ${rounds} --rate ${rate} --seconds ${seconds} --write\` on ${date}.
-
-## Deliveries per second
+): Section {
+  const text = `How many webhooks a second are claimed, signed, sent to a receiver on the same machine and acknowledged durably, beside a
+deliverer that was written by hand and keeps nothing (\`bench/deliveries/floor.ts\`). Written by \`npm run bench -- deliveries --count ${count} --rounds ${rounds} --rate ${rate} --seconds ${seconds} --write\` on ${date}.
 
 ${toTable(standings)}
 
@@ -79,13 +71,14 @@ acknowledged: for Malipo until its delivery row says so and its job is gone, bot
 Bull calls the job completed. Ten endpoints, one sink, one process for each deliverer; ${rounds} rounds in turn after one that
 only warms up, medians, ratios round by round. The sink shares the machine.
 
-## From the event to the first attempt, one endpoint in ten dead
+### From the event to the first attempt, one endpoint in ten dead
 
 ${toStreamTable(streams)}
 
 **Method.** ${rate} events a second for ${seconds} s, to ten endpoints in turn, of which one takes requests and never answers. Measured from
 the moment the event is made, before its commit, to the arrival at one of the nine others.
 
-**Machine.** ${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}.
+${toMachine()}.
 `;
+  return { heading: 'Webhook deliveries', text };
 }

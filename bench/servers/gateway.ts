@@ -20,6 +20,9 @@ import { POOL_SIZE, type BenchDatabase, type BenchServer } from './server.js';
 export async function startBenchGateway(database: BenchDatabase): Promise<BenchServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'malipo-bench-'));
   const settings = readSettings({
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    MALIPO_PUBLIC_URL: 'https://gateway.example',
     PORT: String(await findFreePort()),
     MALIPO_DATA_DIR: dataDir,
     MALIPO_SECRET_KEY: randomBytes(32).toString('hex'),

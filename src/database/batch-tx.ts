@@ -84,6 +84,11 @@ export class BatchTx implements Inserts {
     this.changes.push(toAddition(this.source, entity, addition));
   }
 
+  /** Notes a statement that may meet any number of rows. */
+  change(statement: Statement): void {
+    this.changes.push(statement);
+  }
+
   /** Notes a statement that must meet exactly so many rows; else everything is undone and the error thrown. */
   changeRows(statement: Statement, rows: number, orThrow: () => Error): void {
     this.changes.push({ ...statement, rows, orThrow });

@@ -6,6 +6,7 @@ import type { DatabaseSettings } from '../config/settings.js';
 import { UnusableDatabaseError } from './database-errors.js';
 import { ENTITIES } from './entities.js';
 import { SnakeNaming } from './snake-naming.js';
+import { mysqlDriver } from './mysql-driver.js';
 import { sqliteDriver } from './sqlite-driver.js';
 
 const shared = {
@@ -23,6 +24,9 @@ export async function toDataSourceOptions(settings: DatabaseSettings): Promise<D
     ...shared,
     // The two servers describe their columns differently; the wrong name would see changes in every column for ever.
     type: await findServerKind(settings.url),
+    driver: mysqlDriver,
+    // Else the driver takes a stack trace at every query, in case it fails. TypeORM's errors have one of their own.
+    trace: false,
     url: settings.url,
     charset: 'utf8mb4',
     timezone: 'Z',

@@ -24,10 +24,10 @@ import { migrate } from './migrate.js';
   providers: [
     {
       provide: Database,
-      inject: [getDataSourceToken()],
-      useFactory: async (source: DataSource) => {
+      inject: [getDataSourceToken(), SETTINGS],
+      useFactory: async (source: DataSource, { production }: Settings) => {
         await migrate(source);
-        return Database.over(source);
+        return Database.over(source, { followWrites: !production });
       },
     },
   ],

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { describeOnBothDatabases } from '../../test/support/databases.js';
-import { openTestStore, type TestStore } from '../../test/support/open-database.js';
+import { openSource, openTestStore, type TestStore } from '../../test/support/open-database.js';
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
+import { Database } from './database.js';
 import { isDuplicate, isWorthRetrying } from './database-errors.js';
 import type { Tx } from './tx.js';
 
@@ -171,6 +172,20 @@ describeOnBothDatabases('The database', (kind) => {
     expect(await names()).toEqual([]);
     await write('next');
     expect(await names()).toEqual(['next']);
+  });
+
+  it('refuses it on SQLite even where nobody follows writes; on a server it then commits by itself', async () => {
+    const { source } = await openSource(store.settings);
+    const database = await Database.over(source, { followWrites: false });
+    const nested = database.write(async (tx) => {
+      await database.write((inner) => add(inner, 'inner'));
+      await add(tx, 'outer');
+    });
+    const [result] = await Promise.allSettled([nested]);
+    expect(result.status).toBe(kind === 'sqlite' ? 'rejected' : 'fulfilled');
+    expect(await names()).toEqual(kind === 'sqlite' ? [] : ['inner', 'outer']);
+    await database.close();
+    await source.destroy();
   });
 
   it('takes a write that another left behind for after its commit', async () => {

@@ -24,15 +24,37 @@ export function rowsWith<E extends ObjectLiteral, P extends keyof E & string>(
   isOneOf: readonly string[],
   properties: readonly P[],
 ): LookUp<Pick<E, P>> {
+  return look(entity, properties, (source) => {
+    if (isOneOf.length === 0) return undefined;
+    const { sql, values } = toList(source, isOneOf);
+    return { sql: `${nameOf(source, getColumn(source.getMetadata(entity), property))} IN ${sql}`, values };
+  });
+}
+
+/** Looks whole rows up by what stands behind WHERE, which may go on with an order and a limit. */
+export function rowsWhere<E extends ObjectLiteral>(entity: EntityTarget<E>, condition: Statement): LookUp<E> {
+  const toLookUp = (source: DataSource): LookUp<E> =>
+    // All properties of an entity are the entity.
+    look<E, keyof E & string>(entity, propertiesOf(source, entity), () => condition) as unknown as LookUp<E>;
+  return {
+    toStatement: (source) => toLookUp(source).toStatement(source),
+    read: (source, raw) => toLookUp(source).read(source, raw),
+  };
+}
+
+function look<E extends ObjectLiteral, P extends keyof E & string>(
+  entity: EntityTarget<E>,
+  properties: readonly P[],
+  toCondition: (source: DataSource) => Statement | undefined,
+): LookUp<Pick<E, P>> {
   return {
     toStatement(source) {
-      if (isOneOf.length === 0) return undefined;
+      const condition = toCondition(source);
+      if (!condition) return undefined;
       const metadata = source.getMetadata(entity);
       const columns = properties.map((name) => nameOf(source, getColumn(metadata, name))).join(', ');
       const table = source.driver.escape(metadata.tableName);
-      const values = source.options.type === 'better-sqlite3' ? toFewLengths(isOneOf) : isOneOf;
-      const condition = `${nameOf(source, getColumn(metadata, property))} IN (${values.map(() => '?').join(', ')})`;
-      return { sql: `SELECT ${columns} FROM ${table} WHERE ${condition}`, values };
+      return { sql: `SELECT ${columns} FROM ${table} WHERE ${condition.sql}`, values: condition.values };
     },
     read(source, raw) {
       const metadata = source.getMetadata(entity);
@@ -50,6 +72,11 @@ export function rowsWith<E extends ObjectLiteral, P extends keyof E & string>(
   };
 }
 
+/** All properties of an entity. */
+function propertiesOf<E extends ObjectLiteral>(source: DataSource, entity: EntityTarget<E>): (keyof E & string)[] {
+  return source.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
+}
+
 /** Looks up whole rows, as their entity has them. */
 export function wholeRowsWith<E extends ObjectLiteral>(
   entity: EntityTarget<E>,
@@ -57,12 +84,7 @@ export function wholeRowsWith<E extends ObjectLiteral>(
   isOneOf: readonly string[],
 ): LookUp<Pick<E, keyof E & string>> {
   const toLookUp = (source: DataSource): LookUp<Pick<E, keyof E & string>> =>
-    rowsWith<E, keyof E & string>(
-      entity,
-      property,
-      isOneOf,
-      source.getMetadata(entity).columns.map((column) => column.propertyName),
-    );
+    rowsWith<E, keyof E & string>(entity, property, isOneOf, propertiesOf(source, entity));
   return {
     toStatement: (source) => toLookUp(source).toStatement(source),
     read: (source, raw) => toLookUp(source).read(source, raw),
@@ -71,14 +93,29 @@ export function wholeRowsWith<E extends ObjectLiteral>(
 
 /** The same look-up, holding the rows that it finds until the end of the transaction. (SQLite has one writer anyway.) */
 export function forUpdate<Row>(lookUp: LookUp<Row>): LookUp<Row> {
+  return locking(lookUp, 'FOR UPDATE');
+}
+
+/** The same, passing over rows that somebody else holds. */
+export function forUpdateOfFree<Row>(lookUp: LookUp<Row>): LookUp<Row> {
+  return locking(lookUp, 'FOR UPDATE SKIP LOCKED');
+}
+
+function locking<Row>(lookUp: LookUp<Row>, clause: string): LookUp<Row> {
   return {
     toStatement(source) {
       const statement = lookUp.toStatement(source);
       if (!statement || source.options.type === 'better-sqlite3') return statement;
-      return { ...statement, sql: `${statement.sql} FOR UPDATE` };
+      return { ...statement, sql: `${statement.sql} ${clause}` };
     },
     read: (source, raw) => lookUp.read(source, raw),
   };
+}
+
+/** What stands behind IN. */
+export function toList(source: DataSource, isOneOf: readonly string[]): Statement {
+  const values = source.options.type === 'better-sqlite3' ? toFewLengths(isOneOf) : isOneOf;
+  return { sql: `(${values.map(() => '?').join(', ')})`, values };
 }
 
 // SQLite's prepared statements are kept by their text: lists grow to the next power of two by repeating a value.
@@ -89,15 +126,8 @@ function toFewLengths(values: readonly string[]): readonly string[] {
 
 /** Looks whole rows up by their ids. */
 export function rowsById<E extends { id: string }>(entity: EntityTarget<E>, ids: readonly string[]): LookUp<E> {
-  const lookUpIn = (source: DataSource): LookUp<E> => {
-    const properties = source.getMetadata(entity).columns.map(({ propertyName }) => propertyName);
-    // All properties of an entity are the entity.
-    return rowsWith(entity, 'id', ids, properties as (keyof E & string)[]) as unknown as LookUp<E>;
-  };
-  return {
-    toStatement: (source) => lookUpIn(source).toStatement(source),
-    read: (source, raw) => lookUpIn(source).read(source, raw),
-  };
+  // All properties of an entity are the entity.
+  return wholeRowsWith<E>(entity, 'id', ids) as unknown as LookUp<E>;
 }
 
 /** An UPDATE of the rows where every property named has the value named; neither may be left out. */

@@ -68,11 +68,17 @@ function noteEndings(batch: BatchTx, endings: readonly Ending[]): void {
   batch.changeRows(statement, released.length, () => new LeaseLostError('A job is not ours any more.'));
 }
 
-/** The ids lead to the rows by the primary key; each must still be under its own lease. */
+/** The ids lead to the rows by the primary key; each must still be under its own lease. Jobs claimed together share a token. */
 function whereHeld(leases: readonly JobLease[]): Statement {
-  const each = leases.map(() => '(id = ? AND lease_token = ?)').join(' OR ');
+  const idsByToken = new Map<string, string[]>();
+  for (const { id, leaseToken } of leases) {
+    const ids = idsByToken.get(leaseToken);
+    if (ids) ids.push(id);
+    else idsByToken.set(leaseToken, [id]);
+  }
+  const held = [...idsByToken];
   return {
-    sql: `id IN (${leases.map(() => '?').join(', ')}) AND (${each})`,
-    values: [...leases.map(({ id }) => id), ...leases.flatMap(({ id, leaseToken }) => [id, leaseToken])],
+    sql: held.map(([, ids]) => `(id IN (${ids.map(() => '?').join(', ')}) AND lease_token = ?)`).join(' OR '),
+    values: held.flatMap(([leaseToken, ids]) => [...ids, leaseToken]),
   };
 }

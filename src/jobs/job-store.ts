@@ -1,9 +1,9 @@
-import type { SelectQueryBuilder } from 'typeorm';
 import { z } from 'zod';
 import type { Clock, IdSource } from '#libs/primitives';
+import type { BatchTx } from '../database/batch-tx.js';
 import type { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
-import type { Tx } from '../database/tx.js';
+import { forUpdateOfFree, rowsWhere, type LookUp, type SqlValue, type Statement } from '../database/statements.js';
 import { JobEndings } from './job-endings.js';
 import { Job, type JobKind } from './job.entity.js';
 
@@ -16,11 +16,9 @@ export const LEASE_MS = 60_000;
 const CLOCK_TOLERANCE_MS = 1_000;
 
 // The server's zone is UTC (checked at start), so no hour of it comes twice.
-const DATABASE_NOW = 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
+const DATABASE_NOW: Statement = { sql: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)', values: [] };
 
-const DueRow = z.object({ runAt: z.coerce.number(), now: z.coerce.number() });
-
-type JobQuery = SelectQueryBuilder<Job>;
+const DueRows = z.array(z.object({ runAt: z.coerce.number(), now: z.coerce.number() }));
 
 /** A job that this process holds a lease on. */
 export interface ClaimedJob extends Job {
@@ -33,7 +31,7 @@ export interface ClaimedJob extends Job {
 
 /** The rows behind the jobs: claiming, finishing and finding what is due. */
 export class JobStore {
-  private readonly claims: GroupCommit<Tx, string, ClaimedJob | 'not ours'>;
+  private readonly claims: GroupCommit<BatchTx, string, ClaimedJob | 'not ours'>;
   private readonly endings: JobEndings;
 
   /**
@@ -47,10 +45,10 @@ export class JobStore {
     private readonly leaseTime: 'database' | 'process' = 'process',
   ) {
     this.endings = new JobEndings(database);
-    this.claims = new GroupCommit((work) => database.write(work), {
+    this.claims = new GroupCommit((work) => database.writeBatch(work), {
       exclusiveKeys: (id) => [id],
       lanes: 2,
-      write: (tx, given) => this.claimGiven(tx, given),
+      write: (batch, given) => this.claimGiven(batch, given),
     });
   }
 
@@ -58,11 +56,11 @@ export class JobStore {
   async claimDue(kinds: readonly JobKind[], limit: number, mayBeIdle = true): Promise<ClaimedJob[]> {
     if (limit <= 0) return [];
     // Looking first, outside a transaction, costs idle polls no write.
-    if (mayBeIdle && !(await this.selectDue(this.database.read, kinds, 1).getOne())) return [];
+    if (mayBeIdle && (await this.database.find(this.dueOf(kinds, 1))).length === 0) return [];
     const claimFrom = this.clock.now();
-    return this.database.write(async (tx) => {
-      const jobs = await this.passingLocked(this.selectDue(tx.manager, kinds, limit)).getMany();
-      return this.lease(tx, jobs, claimFrom);
+    return this.database.writeBatch(async (batch) => {
+      const [jobs] = await batch.findWithin(forUpdateOfFree(this.dueOf(kinds, limit)));
+      return this.lease(batch, jobs, claimFrom);
     });
   }
 
@@ -91,65 +89,63 @@ export class JobStore {
   /** Ends leases at once, as if they had lapsed: the next worker takes the jobs over and knows that they were begun. */
   async abandon(jobs: readonly ClaimedJob[]): Promise<void> {
     if (jobs.length === 0) return;
-    await this.database.write(async (tx) => {
-      await tx.manager
-        .createQueryBuilder()
-        .update(Job)
-        .set({ runAt: () => this.now })
-        .where('id IN (:...ids) AND lease_token IN (:...tokens)', {
-          ids: jobs.map(({ id }) => id),
-          tokens: jobs.map(({ leaseToken }) => leaseToken),
-        })
-        .setParameters(this.nowParameters)
-        .execute();
+    const { sql, values } = this.now;
+    const ids = jobs.map(({ id }) => id);
+    const tokens = jobs.map(({ leaseToken }) => leaseToken);
+    await this.database.writeBatch(async (batch) => {
+      batch.change({
+        sql: `UPDATE jobs SET run_at = ${sql} WHERE id IN (${toMarks(ids)}) AND lease_token IN (${toMarks(tokens)})`,
+        values: [...values, ...ids, ...tokens],
+      });
     });
   }
 
   /** When the next job of these kinds falls due by our clock, or undefined where there is none. */
   async findNextRunAt(kinds: readonly JobKind[]): Promise<number | undefined> {
     const askedAt = this.clock.now();
-    const dueInMs = await this.findDueInMs((query) => query.where('job.kind IN (:...kinds)', { kinds }));
+    const dueInMs = await this.findDueInMs({ sql: `WHERE kind IN (${toMarks(kinds)})`, values: kinds });
     return dueInMs === undefined ? undefined : askedAt + dueInMs;
   }
 
   /** For how long (ms) the longest waiting job has been due: 0 where nothing waits. */
   async findLagMs(): Promise<number> {
-    return Math.max(0, -((await this.findDueInMs((query) => query)) ?? 0));
+    return Math.max(0, -((await this.findDueInMs({ sql: '', values: [] })) ?? 0));
   }
 
   // In milliseconds from now, so that it does not matter whose clock "now" is.
-  private async findDueInMs(narrow: (query: JobQuery) => JobQuery): Promise<number | undefined> {
-    const row: unknown = await narrow(this.database.read.createQueryBuilder(Job, 'job'))
-      .select('job.run_at', 'runAt')
-      .addSelect(this.now, 'now')
-      .setParameters(this.nowParameters)
-      .orderBy('job.run_at')
-      .limit(1)
-      .getRawOne();
-    const found = DueRow.safeParse(row).data;
-    return found && found.runAt - found.now;
+  private async findDueInMs(narrowed: Statement): Promise<number | undefined> {
+    const { sql, values } = this.now;
+    const [first] = await this.database.find({
+      toStatement: () => ({
+        sql: `SELECT run_at AS runAt, ${sql} AS now FROM jobs ${narrowed.sql} ORDER BY run_at LIMIT 1`,
+        values: [...values, ...narrowed.values],
+      }),
+      read: (_source, rows) => DueRows.parse(rows),
+    });
+    return first && first.runAt - first.now;
   }
 
-  private selectDue(manager: Tx['manager'], kinds: readonly JobKind[], limit: number): JobQuery {
-    return manager
-      .createQueryBuilder(Job, 'job')
-      .where(`job.run_at <= ${this.now} AND job.kind IN (:...kinds)`, { kinds })
-      .setParameters(this.nowParameters)
-      .orderBy('job.run_at')
-      .limit(limit);
+  private dueOf(kinds: readonly JobKind[], limit: number): LookUp<Job> {
+    const { sql, values } = this.now;
+    return rowsWhere(Job, {
+      sql: `run_at <= ${sql} AND kind IN (${toMarks(kinds)}) ORDER BY run_at LIMIT ${String(limit)}`,
+      values: [...values, ...kinds],
+    });
   }
 
-  private async claimGiven(tx: Tx, given: readonly string[]): Promise<(ClaimedJob | 'not ours')[]> {
+  private async claimGiven(batch: BatchTx, given: readonly string[]): Promise<(ClaimedJob | 'not ours')[]> {
     const claimFrom = this.clock.now();
     // Whoever told us that a job is due may have a clock that is a little ahead of the database's.
     const early = this.leaseTime === 'database' ? CLOCK_TOLERANCE_MS : 0;
-    const query = tx.manager
-      .createQueryBuilder(Job, 'job')
-      .where('job.id IN (:...given)', { given })
-      .andWhere(`job.run_at <= ${this.now} + CASE WHEN job.lease_token IS NULL THEN :early ELSE 0 END`, { early })
-      .setParameters(this.nowParameters);
-    const claimed = await this.lease(tx, await this.passingLocked(query).getMany(), claimFrom);
-    const byId = new Map(claimed.map((job) => [job.id, job]));
+    const { sql, values } = this.now;
+    const dueOfGiven = rowsWhere(Job, {
+      sql:
+        `id IN (${toMarks(given)}) ` +
+        `AND run_at <= ${sql} + CASE WHEN lease_token IS NULL THEN ${String(early)} ELSE 0 END`,
+      values: [...given, ...values],
+    });
+    const [jobs] = await batch.findWithin(forUpdateOfFree(dueOfGiven));
+    const byId = new Map(this.lease(batch, jobs, claimFrom).map((job) => [job.id, job]));
     return given.map((id) => {
       const job = byId.get(id) ?? 'not ours';
       // An id can be asked for twice in one batch: one of them gets the job.
@@ -158,31 +154,28 @@ export class JobStore {
     });
   }
 
-  private passingLocked(query: JobQuery): JobQuery {
-    return this.database.kind === 'mysql' ? query.setLock('pessimistic_write').setOnLocked('skip_locked') : query;
-  }
-
   /** The row says when the lease ends by the database's clock; the worker is told the same by its own, never later. */
-  private async lease(tx: Tx, jobs: readonly Job[], claimFrom: number): Promise<ClaimedJob[]> {
+  private lease(batch: BatchTx, jobs: readonly Job[], claimFrom: number): ClaimedJob[] {
     if (jobs.length === 0) return [];
     const leaseToken = this.ids.next('lse');
-    await tx.manager
-      .createQueryBuilder()
-      .update(Job)
-      .set({ leaseToken, runAt: () => `${this.now} + ${String(LEASE_MS)}`, attempts: () => 'attempts + 1' })
-      .where('id IN (:...ids)', { ids: jobs.map((job) => job.id) })
-      .setParameters(this.nowParameters)
-      .execute();
+    const { sql, values } = this.now;
+    const ids = jobs.map(({ id }) => id);
+    batch.change({
+      sql:
+        `UPDATE jobs SET lease_token = ?, run_at = ${sql} + ${String(LEASE_MS)}, attempts = attempts + 1 ` +
+        `WHERE id IN (${toMarks(ids)})`,
+      values: [leaseToken, ...values, ...ids],
+    });
     const leaseEndsAt = claimFrom + LEASE_MS;
     return jobs.map((job) => ({ ...job, leaseToken, leaseEndsAt, afterLapse: job.leaseToken !== null }));
   }
 
   /** The present in epoch ms, as SQL. */
-  private get now(): string {
-    return this.leaseTime === 'database' ? DATABASE_NOW : ':now';
+  private get now(): Statement {
+    return this.leaseTime === 'database' ? DATABASE_NOW : { sql: '?', values: [this.clock.now()] };
   }
+}
 
-  private get nowParameters(): { now?: number } {
-    return this.leaseTime === 'database' ? {} : { now: this.clock.now() };
-  }
+function toMarks(values: readonly SqlValue[]): string {
+  return values.map(() => '?').join(', ');
 }

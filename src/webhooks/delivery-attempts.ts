@@ -21,13 +21,13 @@ export class DeliveryAttempts {
   ) {}
 
   async make(errand: Errand, lease: JobLease): Promise<JobResult> {
-    const { endpoint, event } = errand;
+    const { endpoint, message } = errand;
     const turn = this.turns.take(endpoint.line ?? endpoint.id);
     if (turn.kind === 'later') return again(this.clock.now() + turn.afterMs);
     const startedAt = this.clock.now();
     let result: SendResult;
     try {
-      result = await this.sender.send(this.signer.sign(endpoint, event));
+      result = await this.sender.send(this.signer.sign(endpoint, message));
     } finally {
       // Another message may go out while this one is written down.
       turn.end(this.clock.now() - startedAt);

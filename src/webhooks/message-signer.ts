@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
 import { CLOCK } from '../config/config.module.js';
-import type { EventRecord } from '../events/event.entity.js';
-import { toIso } from '../http/instants.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
+import type { WebhookMessage } from './webhook-message.js';
 import type { OutgoingMessage } from './webhook-sender.js';
 import type { WebhookTarget } from './webhook-targets.js';
 import { signMessage } from './webhook-signature.js';
@@ -11,7 +10,7 @@ import { signMessage } from './webhook-signature.js';
 /** Major and minor number of the package: what receivers see and may write rules for. */
 export const USER_AGENT = 'Malipo/0.1';
 
-/** Turns an event into the message that an endpoint gets: Standard Webhooks 1.0.0. */
+/** Signs messages as their endpoint expects it: Standard Webhooks 1.0.0. */
 @Injectable()
 export class MessageSigner {
   constructor(
@@ -20,9 +19,7 @@ export class MessageSigner {
   ) {}
 
   /** The id and the body are the same on every attempt; the timestamp, and with it the signature, are of this moment. */
-  sign(endpoint: WebhookTarget, event: EventRecord): OutgoingMessage {
-    const { id, type, createdAt, data } = event;
-    const body = JSON.stringify({ type, timestamp: toIso(createdAt), data });
+  sign(endpoint: WebhookTarget, { id, body }: WebhookMessage): OutgoingMessage {
     const now = this.clock.now();
     const timestamp = Math.floor(now / 1_000);
     const signatures = (endpoint.secrets ?? this.secrets.openAll(endpoint, now)).map((secret) =>

@@ -10,6 +10,7 @@ import { WebhookDelivery, type DeliveryAttempt } from './webhook-delivery.entity
 import type { EndpointOwner } from './webhook-endpoints.service.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { WebhookListsService } from './webhook-lists.service.js';
+import { toBody } from './webhook-message.js';
 import type { PingResponse } from './webhook-delivery.dto.js';
 import { WebhookSender } from './webhook-sender.js';
 
@@ -33,7 +34,8 @@ export class TestPings {
   async send(owner: EndpointOwner, endpointId: string): Promise<WebhookDelivery> {
     const endpoint = await this.lists.getEndpoint(owner, endpointId);
     const event = this.toEvent(endpoint);
-    const { at, statusCode, answer, durationMs } = await this.sender.send(this.signer.sign(endpoint, event));
+    const message = { id: event.id, body: toBody({ ...event, json: JSON.stringify(event.data) }) };
+    const { at, statusCode, answer, durationMs } = await this.sender.send(this.signer.sign(endpoint, message));
     const delivery = this.toDelivery(endpoint, event, { at, statusCode, answer, durationMs });
     await this.database.write(async (tx) => {
       await tx.insert(EventRecord, [event]);
@@ -43,7 +45,7 @@ export class TestPings {
     return delivery;
   }
 
-  private toEvent({ id: endpointId, merchantId, mode }: WebhookEndpoint): EventRecord {
+  private toEvent({ id: endpointId, merchantId, mode }: WebhookEndpoint): EventRecord & { type: string } {
     const data: PingResponse = { object: 'ping', endpointId };
     const notice = { merchantId, mode, subjectId: endpointId, type: 'test.ping', data };
     return toNoticeRow(notice, { id: this.ids.next('evt'), createdAt: this.clock.now() });

@@ -176,6 +176,12 @@ describe('The webhook sender', () => {
     expect(await sender.send(messageTo(url))).toMatchObject({ statusCode: null, answer });
   });
 
+  it('takes a word in advance for no answer', async () => {
+    const early = 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n';
+    const url = await listenRaw((socket) => socket.once('data', () => socket.write(`${early}${OK}`)));
+    expect(await sender.send(messageTo(url))).toMatchObject({ statusCode: 200, answer: 'ok' });
+  });
+
   it('says so where a name does not resolve', async () => {
     const lost = createSender([], (hostname, _options, callback) => {
       callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' }), []);

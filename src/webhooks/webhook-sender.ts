@@ -1,16 +1,18 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, buildConnector, errors, request, type Dispatcher } from 'undici';
+import { Agent, buildConnector, errors } from 'undici';
 import type { Clock, Scheduler } from '#libs/primitives';
 import { CLOCK, SCHEDULER } from '../config/config.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
 import { Metrics } from '../metrics/metrics.js';
-import { readStart } from './answer-start.js';
 import { KeptSockets } from './kept-sockets.js';
+import { WebhookExchange, type Answered, type Outgoing } from './webhook-exchange.js';
 
 /** One attempt lasts no longer: finding, connecting, sending, and reading the answer. */
 export const ATTEMPT_TIMEOUT_MS = 15_000;
 
 const IDLE_SOCKET_MS = 30_000;
+
+const REMEMBERED = 5_000;
 
 /** A signed message on its way. */
 export interface OutgoingMessage {
@@ -31,6 +33,9 @@ export interface SendResult {
   readonly retryAfter: string | undefined;
 }
 
+/** Where an address leads, or why it must not be called. */
+type Destination = Pick<Outgoing, 'origin' | 'path'> | { readonly refusal: string };
+
 function toOutcome({ statusCode }: SendResult): 'delivered' | 'refused' | 'silent' {
   if (statusCode === null) return 'silent';
   return statusCode >= 200 && statusCode < 300 ? 'delivered' : 'refused';
@@ -45,6 +50,8 @@ class DeadlineError extends Error {}
 @Injectable()
 export class WebhookSender implements OnApplicationShutdown {
   private readonly kept = new KeptSockets();
+  /** The guard's word on an address follows from its text alone. What its name resolves to is judged at each connection. */
+  private readonly destinations = new Map<string, Destination>();
   private readonly pooled: Agent;
   private readonly fresh: Agent;
 
@@ -78,20 +85,14 @@ export class WebhookSender implements OnApplicationShutdown {
       durationMs: this.clock.now() - at,
       retryAfter,
     });
-    const refusal = this.guard.assertUrl(message.url);
-    if (refusal !== undefined) return toResult(null, `Not sent: ${refusal}.`);
-    const deadline = new AbortController();
-    const cancel = this.scheduler.after(ATTEMPT_TIMEOUT_MS, () => deadline.abort(new DeadlineError()));
+    const destination = this.findDestination(message.url);
+    if ('refusal' in destination) return toResult(null, `Not sent: ${destination.refusal}.`);
+    const { headers, body } = message;
     try {
-      const { statusCode, headers, body } = await unlessAborted(
-        this.exchange(message, deadline.signal),
-        deadline.signal,
-      );
-      return toResult(statusCode, await readStart(body), [headers['retry-after']].flat()[0]);
+      const { statusCode, start, retryAfter } = await this.exchange({ ...destination, method: 'POST', headers, body });
+      return toResult(statusCode, start, retryAfter);
     } catch (error) {
       return toResult(null, explain(error));
-    } finally {
-      cancel();
     }
   }
 
@@ -101,15 +102,28 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 
   /** One request; on a kept socket that proves dead, one more on a new socket at once. The message's id is the same. */
-  private async exchange(message: OutgoingMessage, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const { url, headers, body } = message;
-    const options = { method: 'POST', headers, body, signal } as const;
+  private async exchange(outgoing: Outgoing): Promise<Answered> {
+    let exchange = new WebhookExchange();
+    const cancel = this.scheduler.after(ATTEMPT_TIMEOUT_MS, () => exchange.stop(new DeadlineError()));
     try {
-      return await request(url, { ...options, dispatcher: this.pooled });
+      return await exchange.send(this.pooled, outgoing);
     } catch (error) {
-      if (signal.aborted || !this.kept.hasFailed(error)) throw error;
-      return await request(url, { ...options, dispatcher: this.fresh });
+      if (error instanceof DeadlineError || !this.kept.hasFailed(error)) throw error;
+      exchange = new WebhookExchange();
+      return await exchange.send(this.fresh, outgoing);
+    } finally {
+      cancel();
     }
+  }
+
+  private findDestination(url: string): Destination {
+    const known = this.destinations.get(url);
+    if (known) return known;
+    const refusal = this.guard.assertUrl(url);
+    const destination = refusal === undefined ? toDestination(new URL(url)) : { refusal };
+    if (this.destinations.size >= REMEMBERED) this.destinations.clear();
+    this.destinations.set(url, destination);
+    return destination;
   }
 
   private createConnector(): buildConnector.connector {
@@ -124,12 +138,8 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 }
 
-// undici looks at the signal only once it is connected; a connection that hangs must not outlast the deadline.
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new DeadlineError()), { once: true });
-    work.then(resolve, reject);
-  });
+function toDestination({ origin, pathname, search }: URL): Destination {
+  return { origin, path: `${pathname}${search}` };
 }
 
 // By code, in words of ours: a system's own text can carry addresses of the network we stand in.

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
 import { Database } from '../database/database.js';
 import { GatheredReads } from '../database/gathered-reads.js';
+import { rowsById } from '../database/statements.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
 /** What a delivery goes to: an endpoint, or something that stands for one and has no row of its own. */
@@ -26,7 +26,7 @@ export class WebhookTargets {
     this.endpoints = new GatheredReads(
       (id) => id,
       async (ids) => {
-        const rows = await database.read.find(WebhookEndpoint, { where: { id: In([...ids]) } });
+        const rows = await database.find(rowsById(WebhookEndpoint, ids));
         return new Map(rows.map((row) => [row.id, row]));
       },
     );
