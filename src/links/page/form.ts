@@ -19,7 +19,7 @@ export function drawForm(view: PageView, form: FormView, words: Words): Html {
   return html`<form method="post" action="${view.path}/attempts" novalidate>
     <input type="hidden" name="nonce" value="${form.nonce}" />
     ${view.isSwitched && html`<input type="hidden" name="lang" value="${view.locale}" />`}
-    ${form.fault && drawFault(form.fault, words)} ${drawPhone(form, words)} ${drawMethods(form, words)}
+    ${form.fault && drawFault(form.fault, words)} ${drawPhone(form, words)} ${drawMethods(form, view.locale, words)}
     ${form.extra.map(({ name, value }) => drawExtra(name, value, words))}
     <button data-sending="${text.sending}">${text.pay(view.bill?.amount ?? '')}</button>
     <p class="under">${form.isHosted ? text.hosted.nothingYet : text.nothingYet}</p>
@@ -54,15 +54,37 @@ function drawPhone({ phone, knownPhone, fault, isHosted }: FormView, words: Word
   </div>`;
 }
 
-function drawMethods({ methods, method: chosen, isHosted }: FormView, words: Words): Html {
-  const checked = methods.some(({ code }) => code === chosen) ? chosen : methods[0]?.code;
-  if (isHosted) return html`<input type="hidden" name="method" value="${checked ?? ''}" />`;
-  return html`<fieldset>
+function drawMethods({ methods, method: wanted, fault, isHosted }: FormView, locale: string, words: Words): Html {
+  const chosen = findChosen(methods, wanted);
+  if (isHosted) return html`<input type="hidden" name="method" value="${chosen ?? ''}" />`;
+  const draw = (method: MethodOption): Html => drawMethod(method, method.code === chosen, words);
+  const countries = [...new Set(methods.map(({ country }) => country))];
+  const of = (country: string): MethodOption[] => methods.filter((method) => method.country === country);
+  const names = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' });
+  const isFaulty = fault?.code === 'method_missing';
+  return html`<fieldset${isFaulty && html` aria-describedby="${FAULT_ID}"`}>
     <legend>${words.form.method}</legend>
     <div class="methods" data-methods>
-      ${methods.map((method) => drawMethod(method, method.code === checked, words))}
+      ${countries.map((country, index) => {
+        const own = of(country);
+        if (countries.length === 1) return own.map(draw);
+        if (index === 0)
+          return html`<p class="country">${names.of(country)}</p>
+            ${own.map(draw)}`;
+        return html`<details${own.some(({ code }) => code === chosen) && html` open`}>
+          <summary>${names.of(country)} <small>${own.map(({ name }) => name).join(', ')}</small></summary>
+          <div class="methods">${own.map(draw)}</div>
+        </details>`;
+      })}
     </div>
   </fieldset>`;
+}
+
+/** The one that is marked already: what was chosen, what probably fits, or the only one. A wrong guess costs a failed try. */
+function findChosen(methods: readonly MethodOption[], wanted: string | undefined): string | undefined {
+  if (methods.some(({ code }) => code === wanted)) return wanted;
+  const [first, ...others] = methods;
+  return first?.isSuggested === true || others.length === 0 ? first?.code : undefined;
 }
 
 function drawMethod(method: MethodOption, isChecked: boolean, words: Words): Html {

@@ -76,9 +76,12 @@ export const SCRIPT = `(function () {
     var options = list.querySelectorAll('[data-prefixes]');
     for (var k = 0; k < options.length; k++) {
       var calling = options[k].getAttribute('data-calling');
-      var national = digits.indexOf(calling) === 0 ? digits.slice(calling.length) : digits.replace(/^0/, '');
+      var national = digits.indexOf(calling) === 0 ? digits.slice(calling.length) : digits;
       var prefixes = options[k].getAttribute('data-prefixes').split(' ');
-      var fits = prefixes.some(function (prefix) { return prefix !== '' && national.indexOf(prefix) === 0; });
+      // In some countries a 0 goes before the number, in others it is a part of it.
+      var fits = prefixes.some(function (prefix) {
+        return prefix !== '' && (national.indexOf(prefix) === 0 || national.indexOf('0' + prefix) === 0);
+      });
       var mark = options[k].querySelector('[data-suggested]');
       if (mark) mark.hidden = !fits;
       if (fits && !best) best = options[k];

@@ -39,9 +39,9 @@ export interface FormView {
   readonly phone: string;
   /** The customer's number as the merchant gave it, not to be read by whoever else opens the link. */
   readonly knownPhone: string | undefined;
-  /** What the method needs beside a phone, and what was typed. */
   /** It is paid on the provider's own page: there is nothing to choose here. */
   readonly isHosted: boolean;
+  /** What the method needs beside a phone, and what was typed. */
   readonly extra: readonly { readonly name: ExtraField; readonly value: string }[];
   readonly fault: FaultView | undefined;
 }
