@@ -16,7 +16,8 @@ export const OPERATOR_PREFIXES: Readonly<Record<string, Readonly<Record<string, 
     Equitel: ['763', '764', '765', '766', '124'],
   },
   // Wave, Wizall and other wallets have no numbers of their own: they reach those of every operator.
-  SN: { Orange: ['77', '78'], 'Free Money': ['76'], Expresso: ['70'], Promobile: ['75'] },
+  // E-Money is Expresso's.
+  SN: { Orange: ['77', '78'], 'Free Money': ['76'], 'E-Money': ['70'], Promobile: ['75'] },
   CI: { Moov: ['01'], MTN: ['05'], Orange: ['07'] },
   // Sotelma's brand Malitel is Moov now.
   ML: {

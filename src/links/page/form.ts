@@ -48,7 +48,7 @@ function drawPhone({ phone, knownPhone, fault, isHosted }: FormView, words: Word
       maxlength="32"
       value="${phone}"
       aria-describedby="${described}"
-      ${isFaulty && html` aria-invalid="true"`}${knownPhone !== undefined && html` placeholder="${knownPhone}"`}
+      ${isFaulty && html` aria-invalid="true" autofocus`}${knownPhone !== undefined && html` placeholder="${knownPhone}"`}
     />
     <span class="hint" id="phone-hint">${hint}</span>
   </div>`;
@@ -58,26 +58,40 @@ function drawMethods({ methods, method: wanted, fault, isHosted }: FormView, loc
   const chosen = findChosen(methods, wanted);
   if (isHosted) return html`<input type="hidden" name="method" value="${chosen ?? ''}" />`;
   const draw = (method: MethodOption): Html => drawMethod(method, method.code === chosen, words);
-  const countries = [...new Set(methods.map(({ country }) => country))];
-  const of = (country: string): MethodOption[] => methods.filter((method) => method.country === country);
-  const names = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' });
+  const [home, ...others] = toGroups(methods, locale);
   const isFaulty = fault?.code === 'method_missing';
   return html`<fieldset${isFaulty && html` aria-describedby="${FAULT_ID}"`}>
     <legend>${words.form.method}</legend>
     <div class="methods" data-methods>
-      ${countries.map((country, index) => {
-        const own = of(country);
-        if (countries.length === 1) return own.map(draw);
-        if (index === 0)
-          return html`<p class="country">${names.of(country)}</p>
-            ${own.map(draw)}`;
-        return html`<details${own.some(({ code }) => code === chosen) && html` open`}>
-          <summary>${names.of(country)} <small>${own.map(({ name }) => name).join(', ')}</small></summary>
-          <div class="methods">${own.map(draw)}</div>
-        </details>`;
-      })}
+      ${others.length > 0 && html`<p class="country">${home?.country}</p>`} ${home?.methods.map(draw)}
+      ${
+        others.length > 0 &&
+        html`<details${others.some((group) => group.methods.some(({ code }) => code === chosen)) && html` open`}>
+          <summary>
+            <span>${words.form.elsewhere}<small>${others.map(({ country }) => country).join(', ')}</small></span>
+          </summary>
+          ${others.map(
+            (group) =>
+              html`<p class="country">${group.country}</p>
+                ${group.methods.map(draw)}`,
+          )}
+        </details>`
+      }
     </div>
   </fieldset>`;
+}
+
+/** The methods by country, by its name; that of the first method first, the others as a reader of the language looks for them. */
+function toGroups(
+  methods: readonly MethodOption[],
+  locale: string,
+): { readonly country: string; readonly methods: readonly MethodOption[] }[] {
+  const names = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' });
+  const [home, ...others] = [...new Set(methods.map(({ country }) => country))].map((code) => ({
+    country: names.of(code) ?? code,
+    methods: methods.filter(({ country }) => country === code),
+  }));
+  return home ? [home, ...others.sort((a, b) => a.country.localeCompare(b.country, locale))] : [];
 }
 
 /** The one that is marked already: what was chosen, what probably fits, or the only one. A wrong guess costs a failed try. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isEmail } from 'class-validator';
 import { findCallingCode, Msisdn } from '#libs/primitives';
 import { OPERATOR_PREFIXES } from '../../methods/operator-prefixes.js';
-import type { MethodResponse } from '../../methods/method.dto.js';
+import type { MethodPredictionResponse, MethodResponse } from '../../methods/method.dto.js';
 import { LinkMethods } from '../link-methods.js';
 import { LinkNonces } from '../link-nonces.js';
 import type { LinkCustomer, PaymentLink } from '../payment-link.entity.js';
@@ -38,8 +38,8 @@ export class Forms {
   async make({ link, regions }: Pick<Visit, 'link' | 'regions'>, typed?: Typed, fault?: FaultView): Promise<FormView> {
     const methods = await this.methods.find(link);
     const phone = findPhone(methods, typed?.phone ?? '') ?? findPhone(methods, link.customer?.phone ?? '');
-    const suggested = phone ? await this.methods.predict(link, phone.e164, undefined) : [];
-    const options = methods.map((method) => toOption(method, suggested.includes(method.code)));
+    const predicted = phone && (await this.methods.predict(link, phone.e164));
+    const options = methods.map((method) => toOption(method, predicted));
     const home = findHome(methods, [...(phone?.country === undefined ? [] : [phone.country]), ...regions]);
     const knownPhone = link.customer?.phone === undefined ? undefined : Msisdn.parse(link.customer.phone)?.masked;
     const asked = EXTRA_FIELDS.filter((name) => typed?.needed?.includes(name) || typed?.extra[name] !== undefined);
@@ -101,9 +101,10 @@ function findHome(methods: readonly MethodResponse[], hints: readonly string[]):
   return hints.find((hint) => counts.has(hint)) ?? [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-function rank({ isSuggested, country }: MethodOption, home: string | undefined): number {
+function rank({ isSuggested, reaches, country }: MethodOption, home: string | undefined): number {
   if (isSuggested) return 0;
-  return country === home ? 1 : 2;
+  if (reaches) return 1;
+  return country === home ? 2 : 3;
 }
 
 function compare(a: string, b: string): number {
@@ -111,14 +112,19 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function toOption({ code, operator, country, health }: MethodResponse, isSuggested: boolean): MethodOption {
+function toOption(
+  { code, operator, country, health }: MethodResponse,
+  predicted: MethodPredictionResponse | undefined,
+): MethodOption {
+  const reaches = predicted?.methods.includes(code) === true;
   return {
     code,
     name: toMethodName(code, operator),
     brand: toBrand(code),
     country,
     isTroubled: health !== 'operational',
-    isSuggested,
+    reaches,
+    isSuggested: reaches && predicted.operator === operator,
     prefixes: OPERATOR_PREFIXES[country]?.[operator] ?? [],
     callingCode: findCallingCode(country) ?? '',
   };

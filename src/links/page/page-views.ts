@@ -72,6 +72,7 @@ export class PageViews {
       receipt: transaction.receipt,
       ...describe(transaction),
       ...(isHosted(transaction) && { phone: null }),
+      country: findMethod(transaction.method, 'collection')?.country ?? Msisdn.parse(transaction.phone)?.country,
       paidAt: transaction.completedAt ?? transaction.updatedAt,
     };
   }

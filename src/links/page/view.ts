@@ -18,7 +18,8 @@ export interface MethodOption {
   readonly country: string;
   /** Not well at the moment, by our own traffic. */
   readonly isTroubled: boolean;
-  /** Probably reaches the phone that is known. */
+  /** Probably reaches the phone that is known; suggested where it is its own operator's. */
+  readonly reaches: boolean;
   readonly isSuggested: boolean;
   /** First digits of its operator's national numbers, and the country's calling code: the script marks what fits. */
   readonly prefixes: readonly string[];
@@ -79,6 +80,8 @@ export type Screen =
       readonly method: string;
       /** Masked; null where the payer typed it elsewhere. */
       readonly phone: string | null;
+      /** Of the method: its clocks tell when. */
+      readonly country: string | undefined;
       /** Epoch ms. */
       readonly paidAt: number;
     }
