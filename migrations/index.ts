@@ -15,6 +15,7 @@ import { PaymentLinks1795850000000 } from './1795850000000-payment-links.js';
 import { Refunds1795870000000 } from './1795870000000-refunds.js';
 import { PayoutControls1795880000000 } from './1795880000000-payout-controls.js';
 import { RealtimeTickets1795890000000 } from './1795890000000-realtime-tickets.js';
+import { LinkAttempts1795920000000 } from './1795920000000-link-attempts.js';
 
 /** Every migration, oldest first. Never edited once landed. */
 export const MIGRATIONS = [
@@ -35,4 +36,5 @@ export const MIGRATIONS = [
   Refunds1795870000000,
   PayoutControls1795880000000,
   RealtimeTickets1795890000000,
+  LinkAttempts1795920000000,
 ];

@@ -113,6 +113,16 @@ describeOnBothDatabases('The payment page', (database) => {
     await links.answer(another, 'pin');
     expect(await links.untilTold(link.id, 'paid')).toEqual(['created', 'attempt_failed', 'paid']);
     expect(await links.read(link.id)).toMatchObject({ attempts: 2, status: 'paid' });
+
+    const list = async (query: string): Promise<string[]> =>
+      (await links.call(`GET /v1/transactions?${query}`)).body.data.map(({ id }: any) => id);
+    const both = (await attemptsOf(link.id)).map(({ id }) => id).reverse();
+    expect(await list(`paymentLinkId=${link.id}`)).toEqual(both);
+    expect(await list(`paymentLinkId=${link.id}&status=succeeded`)).toEqual(both.slice(0, 1));
+    expect(await list(`paymentLinkId=${(await links.create()).id}`)).toEqual([]);
+    const stranger = await stage.gateway.createMerchant();
+    const theirs = await stage.gateway.request(`GET /v1/transactions?paymentLinkId=${link.id}`, { key: stranger.key });
+    expect([theirs.status, theirs.body.data]).toEqual([200, []]);
   });
 
   it('makes nothing of what is no form of its own', async () => {
