@@ -53,6 +53,12 @@ describe('A payment page of several countries and rails', () => {
       422,
       '[mtn_ci] wave_ci moov_ci orange_ci',
     ]);
+    const national = await post(`${known.url}/attempts`, {
+      nonce: (await open(known.url)).nonce,
+      phone: '76 123 45 67',
+      method: '',
+    });
+    expect(toOffer(await national.text()).split(' |')[0]).toBe('[freemoney_sn] wave_sn wizall_sn orange_sn');
     const chosen = await post(`${url}/attempts`, { nonce, phone: '12', method: 'moov_ml' });
     expect(await chosen.text()).toMatch(/<details open>/);
   });

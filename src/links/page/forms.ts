@@ -37,10 +37,11 @@ export class Forms {
   /** The form, filled with what is known: the methods that probably fit first, then those of the visitor's country. */
   async make({ link, regions }: Pick<Visit, 'link' | 'regions'>, typed?: Typed, fault?: FaultView): Promise<FormView> {
     const methods = await this.methods.find(link);
-    const phone = findPhone(methods, typed?.phone ?? '') ?? findPhone(methods, link.customer?.phone ?? '');
+    const near = findHome(methods, regions);
+    const phone = toPhone(typed?.phone, near) ?? toPhone(link.customer?.phone, near);
     const predicted = phone && (await this.methods.predict(link, phone.e164));
     const options = methods.map((method) => toOption(method, predicted));
-    const home = findHome(methods, [...(phone?.country === undefined ? [] : [phone.country]), ...regions]);
+    const home = findHome(methods, [phone?.country ?? '', ...regions]);
     const knownPhone = link.customer?.phone === undefined ? undefined : Msisdn.parse(link.customer.phone)?.masked;
     const asked = EXTRA_FIELDS.filter((name) => typed?.needed?.includes(name) || typed?.extra[name] !== undefined);
     return {
@@ -88,10 +89,9 @@ function isFit(name: ExtraField, text: string): boolean {
   return name !== 'email' || isEmail(text);
 }
 
-/** A number as it is typed, read as one of the country of the methods where they have one in common. */
-function findPhone(methods: readonly MethodResponse[], text: string): Msisdn | undefined {
-  const countries = new Set(methods.map(({ country }) => country));
-  return text === '' ? undefined : Msisdn.parse(text, countries.size === 1 ? methods[0]?.country : undefined);
+/** A number as it is typed: with its country's code, or as people write it where the visitor probably is. */
+function toPhone(text: string | undefined, country: string | undefined): Msisdn | undefined {
+  return text === undefined || text === '' ? undefined : Msisdn.parse(text, country);
 }
 
 /** The country whose methods are offered first: the first of the hints, or else the one with the most methods. */

@@ -133,7 +133,7 @@ function drawPaid(view: PageView, screen: ScreenOf<'paid'>, words: Words): Html 
           value !== null &&
           html`<div>
             <dt>${name}</dt>
-            <dd dir="auto">${value}</dd>
+            <dd>${value}</dd>
           </div>`,
       )}
     </dl>

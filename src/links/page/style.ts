@@ -104,7 +104,7 @@ ol.steps{list-style:none;counter-reset:step;margin:0 0 1.25rem;padding:0;display
 .receipt{margin:0 0 1.5rem;padding:1rem 0 0;border-top:2px dashed var(--line);display:grid;gap:.75rem;text-align:start}
 .receipt div{display:flex;justify-content:space-between;gap:1rem}
 .receipt dt{color:var(--soft);flex:none;max-width:45%}
-.receipt dd{margin:0;font-weight:600;text-align:end;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;min-width:0}
+.receipt dd{margin:0;font-weight:600;text-align:end;unicode-bidi:plaintext;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;min-width:0}
 footer{width:100%;max-width:29rem;margin:0 auto;padding:1.25rem 1.25rem 2rem;color:var(--soft);font-size:.9375rem;text-align:center}
 footer p{margin:0 0 .375rem}
 footer a{display:inline-block;padding:.5rem}
