@@ -57,7 +57,10 @@ export class LinkFollower implements OnModuleInit {
   /** What was taken for its payment is ruled to have been none. Another one may have paid it meanwhile. */
   private async notePaidNever(tx: Tx, link: PaymentLink, lastFailure: PaymentLink['lastFailure']): Promise<void> {
     const [paidBy = null, ...duplicates] = link.duplicates;
-    if (paidBy !== null) return void (await this.life.change(tx, link, { paidBy, duplicates }));
+    if (paidBy !== null) {
+      await this.life.change(tx, link, { paidBy, duplicates });
+      return;
+    }
     const changes = { status: 'failed', late: false, paidBy, lastFailure } as const;
     await this.life.change(tx, link, { ...changes, completedAt: this.clock.now() }, 'attempt_failed');
   }

@@ -26,7 +26,7 @@ describe('A payment page of several countries and rails', () => {
 
   /** The codes in the order of the page, those of other countries behind a bar, the one that is marked in brackets. */
   const toOffer = (text: string): string =>
-    [...text.matchAll(/<details|name="method" value="(\w+)"\s*( checked)?/g)]
+    [...text.matchAll(/<details|name="method" value="(\w+)"(\s+checked)?/g)]
       .map(([, code, checked]) => (code === undefined ? '|' : checked ? `[${code}]` : code))
       .join(' ');
 

@@ -69,6 +69,7 @@ export const SCRIPT = `(function () {
   var list = document.querySelector('[data-methods]');
   if (!phone || !list) return;
   var chosen = false;
+  var guess = null;
   // As they came: one that fits is moved, and those of other countries lie in a fold.
   var options = list.querySelectorAll('[data-prefixes]');
   var away = [];
@@ -92,8 +93,16 @@ export const SCRIPT = `(function () {
       if (mark) mark.hidden = !fits;
       if (fits && !best) best = options[k];
     }
-    if (!best || chosen) return;
-    list.insertBefore(best, list.firstElementChild);
+    if (chosen || (best && guess && best === guess.option)) return;
+    // What was guessed before goes back to where it lay.
+    if (guess) {
+      guess.parent.insertBefore(guess.option, guess.next);
+      guess.option.querySelector('input').checked = false;
+      guess = null;
+    }
+    if (!best) return;
+    guess = { option: best, parent: best.parentNode, next: best.nextSibling };
+    list.insertBefore(best, list.firstChild);
     best.querySelector('input').checked = true;
   });
 })();
