@@ -98,10 +98,12 @@ export const SCRIPT = `(function () {
     if (guess) {
       guess.parent.insertBefore(guess.option, guess.next);
       guess.option.querySelector('input').checked = false;
+      if (guess.before) guess.before.checked = true;
       guess = null;
     }
     if (!best) return;
-    guess = { option: best, parent: best.parentNode, next: best.nextSibling };
+    var before = list.querySelector('input:checked');
+    guess = { option: best, parent: best.parentNode, next: best.nextSibling, before: before };
     list.insertBefore(best, list.firstChild);
     best.querySelector('input').checked = true;
   });
