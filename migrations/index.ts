@@ -16,6 +16,7 @@ import { Refunds1795870000000 } from './1795870000000-refunds.js';
 import { PayoutControls1795880000000 } from './1795880000000-payout-controls.js';
 import { RealtimeTickets1795890000000 } from './1795890000000-realtime-tickets.js';
 import { PayerPhones1795910000000 } from './1795910000000-payer-phones.js';
+import { LinkAttempts1795920000000 } from './1795920000000-link-attempts.js';
 
 /** Every migration, oldest first. Never edited once landed. */
 export const MIGRATIONS = [
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   PayoutControls1795880000000,
   RealtimeTickets1795890000000,
   PayerPhones1795910000000,
+  LinkAttempts1795920000000,
 ];

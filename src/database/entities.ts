@@ -24,6 +24,7 @@ import { SigningSecret } from '../signing-secrets/signing-secret.entity.js';
 import { Attempt } from '../transactions/attempt.entity.js';
 import { PhoneGuard } from '../transactions/phone-guard.entity.js';
 import { ReferenceKey } from '../transactions/reference-key.entity.js';
+import { LinkAttempt } from '../transactions/link-attempt.entity.js';
 import { RefundEntry } from '../transactions/refund-entry.entity.js';
 import { Transaction } from '../transactions/transaction.entity.js';
 import { WebhookDelivery } from '../webhooks/webhook-delivery.entity.js';
@@ -57,6 +58,7 @@ export const ENTITIES = [
   ProviderToken,
   RealtimeTicket,
   ReferenceKey,
+  LinkAttempt,
   RefundEntry,
   RulingProposal,
   SigningSecret,

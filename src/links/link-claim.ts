@@ -2,6 +2,7 @@ import type { BatchTx } from '../database/batch-tx.js';
 import { rowsWith } from '../database/statements.js';
 import { Problem } from '../http/problem.js';
 import { ClaimRaceError, type AcceptClaim } from '../transactions/accept-request.js';
+import { LinkAttempt } from '../transactions/link-attempt.entity.js';
 import { PaymentLink } from './payment-link.entity.js';
 
 type Seen = Pick<PaymentLink, 'id' | 'status' | 'version' | 'attempts' | 'activeTransactionId' | 'expiresAt'>;
@@ -44,5 +45,6 @@ export class LinkClaim implements AcceptClaim {
       updatedAt: this.now,
     };
     batch.updateOne(PaymentLink, { changes, where: { id, version } }, () => new ClaimRaceError());
+    void batch.insert(LinkAttempt, [{ transactionId: this.transactionId, paymentLinkId: id }]);
   }
 }

@@ -9,6 +9,7 @@ import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import type { IdempotentRequest } from '../idempotency/idempotent-request.js';
 import { Jobs } from '../jobs/jobs.js';
 import { hashOf } from '../secrets/hash.js';
+import { SigningSecretsService } from '../signing-secrets/signing-secrets.service.js';
 import { ReferenceKey, toReferenceHash } from '../transactions/reference-key.entity.js';
 import { LinkDrafts } from './link-drafts.js';
 import { LinkLife } from './link-life.js';
@@ -41,6 +42,7 @@ export class LinkCreationService {
     private readonly drafts: LinkDrafts,
     private readonly life: LinkLife,
     private readonly jobs: Jobs,
+    private readonly secrets: SigningSecretsService,
   ) {}
 
   /** Makes the link, or answers again what was answered before. Throws what the contract refuses. */
@@ -54,7 +56,8 @@ export class LinkCreationService {
       const replay = await this.findReplay(wish);
       if (replay) return replay;
       await this.refuseTaken(wish);
-      const link = await this.drafts.make(caller, dto);
+      // The page signs the way back to the shop; made here, so that no visit has to make it.
+      const [link] = await Promise.all([this.drafts.make(caller, dto), this.secrets.get(caller)]);
       try {
         await this.database.write((tx) => this.insert(tx, link, wish));
         return { link, data: PaymentLinkData.from(link), replayed: false };

@@ -46,11 +46,23 @@ export class LinkFollower implements OnModuleInit {
     if (undecided !== null) await this.callOff(tx, undecided);
   }
 
-  private async noteUnpaid(tx: Tx, link: PaymentLink, { id, failure }: Transaction): Promise<void> {
+  private async noteUnpaid(tx: Tx, link: PaymentLink, { id, status, failure }: Transaction): Promise<void> {
+    if (link.paidBy === id && status !== 'reversed') return this.notePaidNever(tx, link, failure);
     if (link.activeTransactionId !== id) return;
     const changes = { activeTransactionId: null, lastFailure: failure };
     // Of a link that was paid meanwhile nobody wants to hear that another attempt failed.
     await this.life.change(tx, link, changes, link.paidBy === null ? 'attempt_failed' : undefined);
+  }
+
+  /** What was taken for its payment is ruled to have been none. Another one may have paid it meanwhile. */
+  private async notePaidNever(tx: Tx, link: PaymentLink, lastFailure: PaymentLink['lastFailure']): Promise<void> {
+    const [paidBy = null, ...duplicates] = link.duplicates;
+    if (paidBy !== null) {
+      await this.life.change(tx, link, { paidBy, duplicates });
+      return;
+    }
+    const changes = { status: 'failed', late: false, paidBy, lastFailure } as const;
+    await this.life.change(tx, link, { ...changes, completedAt: this.clock.now() }, 'attempt_failed');
   }
 
   /** Proven not sent, and about to be sent again: not for a link that is over meanwhile. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Money } from '#libs/primitives';
-import type { MethodResponse } from '../methods/method.dto.js';
+import type { MethodPredictionResponse, MethodResponse } from '../methods/method.dto.js';
 import { MethodsService } from '../methods/methods.service.js';
 import { isWithin } from '../transactions/routing.js';
 import type { PaymentLink } from './payment-link.entity.js';
@@ -31,9 +31,9 @@ export class LinkMethods {
     return this.methods.findHostedPage(needs, needs.currency);
   }
 
-  /** The codes that probably reach this phone: a hint, as numbers are ported. */
-  async predict(needs: MethodNeeds, phone: string, country: string | undefined): Promise<readonly string[]> {
-    return (await this.methods.predict(needs, { phone, country })).methods;
+  /** The phone's operator, where its digits tell, and what probably reaches it: a hint, as numbers are ported. */
+  predict(needs: MethodNeeds, phone: string): Promise<MethodPredictionResponse> {
+    return this.methods.predict(needs, { phone });
   }
 
   private async list(needs: MethodNeeds): Promise<MethodResponse[]> {

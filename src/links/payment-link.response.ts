@@ -27,7 +27,7 @@ export class PaymentLinkData {
   @ApiProperty({
     enum: LINK_STATUSES,
     description:
-      '`active`: it can be paid. `paid`: it was, by `paidBy`. `failed`: no link comes to it today; what failed can be tried again. `expired`, `cancelled`: nobody can begin to pay any more; money that was on its way still makes it `paid`.',
+      '`active`: it can be paid. `paid`: it was, by `paidBy`. `failed`: people ruled that what had been taken for its payment was none; an attempt that fails before leaves it `active`. `expired`, `cancelled`: nobody can begin to pay any more; money that was on its way still makes it `paid`.',
   })
   status!: LinkStatus;
   @ApiProperty({ description: 'The money came after the link had expired or was cancelled.' })

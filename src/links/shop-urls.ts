@@ -16,17 +16,26 @@ export function IsWebAddress(): PropertyDecorator {
 }
 
 // Programs disagree about what these mean in an address: one sees the shop's host, another one an attacker's.
-const AMBIGUOUS = /[\s\\\p{C}\p{Z}]/u;
+const AMBIGUOUS = /[\s\\\p{C}\p{Z}]|%0[0ad]/iu;
 
 /** Why customers must not be sent there, as a sentence part, or undefined. */
 export function findShopUrlFault(text: string, mode: Mode): string | undefined {
-  if (AMBIGUOUS.test(text)) return 'it holds a blank, a backslash or a character that cannot be seen';
+  if (AMBIGUOUS.test(text)) return 'it holds a blank, a backslash, a line break or a character that cannot be seen';
   const url = new URL(text);
+  if (hasDoubtfulHost(text, url)) return 'its host is not written as one host name or address';
   if (url.username !== '' || url.password !== '' || /^https?:\/*[^/?#]*@/i.test(text)) {
     return 'it carries a user name or password';
   }
   if (url.protocol === 'http:' && mode === 'live') return 'in live mode it must be https';
   return undefined;
+}
+
+// `https:///evil.example`, `https://0x7f.1`, `https://a;b.example`: browsers find a host there that other programs do not.
+function hasDoubtfulHost(text: string, { hostname }: URL): boolean {
+  const given = /^https?:\/\/([^/?#]*?)(?::\d*)?(?:[/?#]|$)/i.exec(text)?.[1] ?? '';
+  if (given.includes('@')) return false; // Has a sentence of its own.
+  if (given === '' || !/^(?:[\w.-]+|\[[\da-f:.]+\])$/i.test(hostname)) return true;
+  return /^[\d.]+$/.test(hostname) && given !== hostname;
 }
 
 /** How a visit to the shop ends: signed, so that the shop can tell that we sent the customer. A hint, never proof of money. */

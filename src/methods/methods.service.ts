@@ -13,7 +13,7 @@ import { RecentAttempts, type RecentAttempt } from '../transactions/recent-attem
 import { CAPABILITIES } from '../transactions/routing.js';
 import { combineHealth, HEALTH_SPAN_MS, judgeHealth, weigh, worseHealth, type Health } from './method-health.js';
 import type { MethodPredictionResponse, MethodResponse, PredictMethodsDto } from './method.dto.js';
-import { findOperator } from './operator-prefixes.js';
+import { findOperator, hasNumbers } from './operator-prefixes.js';
 
 /** Whose methods. */
 export type MethodOwner = Pick<MerchantCaller, 'merchantId' | 'mode'>;
@@ -72,7 +72,9 @@ export class MethodsService {
     }
     const operator = phone.country === undefined ? undefined : findOperator(phone.country, phone.nationalDigits);
     const fitting = (await this.findOffers(caller)).filter(
-      ({ facts }) => facts.country === phone.country && (operator === undefined || facts.operator === operator),
+      ({ facts }) =>
+        facts.country === phone.country &&
+        (operator === undefined || facts.operator === operator || !hasNumbers(facts.country, facts.operator)),
     );
     return {
       object: 'method_prediction',

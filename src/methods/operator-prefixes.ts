@@ -15,7 +15,33 @@ export const OPERATOR_PREFIXES: Readonly<Record<string, Readonly<Record<string, 
     Telkom: ['77', '120'],
     Equitel: ['763', '764', '765', '766', '124'],
   },
+  // Wave, Wizall and other wallets have no numbers of their own: they reach those of every operator.
+  // E-Money is Expresso's.
+  SN: { Orange: ['77', '78'], 'Free Money': ['76'], 'E-Money': ['70'], Promobile: ['75'] },
+  CI: { Moov: ['01'], MTN: ['05'], Orange: ['07'] },
+  // Sotelma's brand Malitel is Moov now.
+  ML: {
+    Orange: ['7', '82', '83', '84', '90', '91', '92', '93', '94'],
+    Moov: ['6', '89', '95', '96', '97', '98', '99'],
+  },
+  // Onatel's brand Telmob is Moov now.
+  BF: {
+    Moov: ['01', '02', '03', '50', '51', '52', '53', '60', '61', '62', '63', '70', '71', '72', '73'],
+    Orange: ['05', '06', '07', '54', '55', '56', '57', '64', '65', '66', '67', '74', '75', '76', '77'],
+    Telecel: ['58', '68', '69', '78', '79'],
+  },
+  CM: {
+    MTN: ['67', '650', '651', '652', '653', '654', '680', '681', '682', '683'],
+    Orange: ['69', '655', '656', '657', '658', '659', '686', '687'],
+    Nexttel: ['66', '684', '685', '688', '689'],
+    Camtel: ['62'],
+  },
 };
+
+/** Whether an operator has numbers of its own there, as far as we know: a wallet without any reaches those of all. */
+export function hasNumbers(country: string, operator: string): boolean {
+  return Object.hasOwn(OPERATOR_PREFIXES[country] ?? {}, operator);
+}
 
 /** The operator whose range the number lies in, or undefined where no table knows. */
 export function findOperator(country: string, nationalDigits: string): string | undefined {

@@ -57,6 +57,12 @@ export class ListTransactionsQuery extends PageQuery {
   @Length(1, 30)
   batchId?: string;
 
+  @ApiPropertyOptional({ description: 'Tries to pay this payment link.', example: 'lnk_01KA3X6V0C8Q5R9B2D4F6H8J0K' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 30)
+  paymentLinkId?: string;
+
   @ApiPropertyOptional({ format: 'date-time', description: 'Made at this instant or later.' })
   @IsOptional()
   @IsInstant()

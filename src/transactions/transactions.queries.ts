@@ -3,6 +3,7 @@ import { firstIdAt } from '#libs/primitives';
 import type { MerchantCaller } from '../api-keys/caller.js';
 import type { Database } from '../database/database.js';
 import type { ListTransactionsQuery } from './list-transactions.query.js';
+import { LinkAttempt } from './link-attempt.entity.js';
 import { Transaction } from './transaction.entity.js';
 
 /** Which page of which transactions. */
@@ -19,7 +20,7 @@ export function toListQuery(
   { merchantId, mode }: Pick<MerchantCaller, 'merchantId' | 'mode'>,
   criteria: ListCriteria,
 ): SelectQueryBuilder<Transaction> {
-  const { after, only, createdFrom, createdTo, phone, providerReference, receipt, limit } = criteria;
+  const { after, only, createdFrom, createdTo, phone, providerReference, receipt, paymentLinkId, limit } = criteria;
   const list = database.read
     .createQueryBuilder(Transaction, 'transaction')
     .where('transaction.merchant_id = :merchantId AND transaction.mode = :mode', { merchantId, mode });
@@ -34,7 +35,12 @@ export function toListQuery(
   }
   if (phone !== undefined) list.andWhere('transaction.phone = :phone', { phone: `+${phone.replace(/^[+ ]/, '')}` });
   if (only !== undefined) list.andWhere('transaction.id IN (:...only)', { only: [...only] });
-  const selective = only ?? phone ?? providerReference ?? receipt;
+  if (paymentLinkId !== undefined) {
+    const ofLink = list.subQuery().select('tried.transactionId').from(LinkAttempt, 'tried');
+    ofLink.where('tried.paymentLinkId = :paymentLinkId', { paymentLinkId });
+    list.andWhere(`transaction.id IN ${ofLink.getQuery()}`).setParameters(ofLink.getParameters());
+  }
+  const selective = only ?? phone ?? providerReference ?? receipt ?? paymentLinkId;
   // Left alone, the planner walks the primary key of a large merchant and meets everybody else's rows.
   if (database.kind === 'mysql' && selective === undefined) list.useIndex('transactions_by_merchant');
   return list.orderBy('transaction.id', 'DESC').limit(limit + 1);

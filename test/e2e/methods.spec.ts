@@ -65,6 +65,11 @@ describeOnBothDatabases('Methods', (database) => {
       [{ phone: '+254757123456' }, 'KE', 'Safaricom', ['mpesa_ke']],
       [{ phone: '+254744123456' }, 'KE', null, ['mpesa_ke']],
       [{ phone: '+2290197000000' }, 'BJ', null, []],
+      [{ phone: '77 123 45 67', country: 'SN' }, 'SN', 'Orange', []],
+      [{ phone: '+221761234567' }, 'SN', 'Free Money', []],
+      [{ phone: '+2250712345678' }, 'CI', 'Orange', []],
+      [{ phone: '+2250512345678' }, 'CI', 'MTN', []],
+      [{ phone: '+22365123456' }, 'ML', 'Moov', []],
     ] as const) {
       expect((await predict(given)).body).toMatchObject({ country, operator, methods });
     }

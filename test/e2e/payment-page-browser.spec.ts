@@ -35,8 +35,8 @@ describeInBrowser('The payment page in a browser', (open) => {
     await stage.close();
   });
 
-  async function visit(javaScriptEnabled = true): Promise<Page> {
-    const context = await browser.newContext({ viewport: PHONE, javaScriptEnabled, locale: 'en-KE' });
+  async function visit(javaScriptEnabled = true, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    const context = await browser.newContext({ viewport: PHONE, javaScriptEnabled, locale: 'en-KE', colorScheme });
     const page = await context.newPage();
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -191,6 +191,23 @@ describeInBrowser('The payment page in a browser', (open) => {
       const page = await visit();
       await page.goto((await links.create({ amount: '149500', itemName: 'Ã'.repeat(120) })).url);
       await look(page, `colour-${name}`);
+      await links.call('PATCH /v1/merchant', { colour: null });
+      await page.context().close();
+    },
+    PATIENCE_MS,
+  );
+
+  it.each(['#0b6e4f', '#ffd400', '#101820'])(
+    'can be read on a phone that is set to dark, in the shop’s colour %s',
+    async (colour) => {
+      await links.call('PATCH /v1/merchant', { colour });
+      const page = await visit(true, 'dark');
+      await page.goto((await links.create()).url);
+      await look(page, `dark-${colour.slice(1)}`);
+      await page.getByRole('button', { name: 'Pay KES 150.00' }).click();
+      await page.getByText('Enter your mobile money number.').waitFor();
+      await look(page, `dark-fault-${colour.slice(1)}`);
+      expect(complaints.splice(0)).toEqual([expect.stringContaining('422')]);
       await links.call('PATCH /v1/merchant', { colour: null });
       await page.context().close();
     },

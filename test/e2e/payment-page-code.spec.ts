@@ -3,7 +3,7 @@ import { toLinkRequest } from '../support/link-stage.js';
 
 const OTP = '482913';
 
-describe('A payment page that asks for a one-time code', () => {
+describe('A payment page of several countries and rails', () => {
   let stage: DexchangeStage;
 
   beforeAll(async () => {
@@ -24,7 +24,46 @@ describe('A payment page that asks for a one-time code', () => {
     });
   const read = async (id: string) => (await stage.request(`GET /v1/payment-links/${id}`)).body;
 
-  it('takes it, says what is wrong with it, and is paid', async () => {
+  /** The codes in the order of the page, those of other countries behind a bar, the one that is marked in brackets. */
+  const toOffer = (text: string): string =>
+    [...text.matchAll(/<details|name="method" value="(\w+)"(\s+checked)?/g)]
+      .map(([, code, checked]) => (code === undefined ? '|' : checked ? `[${code}]` : code))
+      .join(' ');
+
+  it('offers those of the visitor’s country, and of the number’s operator first', async () => {
+    const make = async (given: object) =>
+      (await stage.request('POST /v1/payment-links', toLinkRequest({ amount: '7500', currency: 'XOF', ...given })))
+        .body;
+    const { url } = await make({});
+    const visit = async (to: string, language: string) =>
+      (await fetch(to, { headers: { 'accept-language': language } })).text();
+    const ivorian = await visit(url, 'fr-CI,fr;q=0.9');
+    // Nothing speaks for one of them, so none is marked: a wrong guess costs a failed try.
+    expect(toOffer(ivorian)).toBe(
+      'moov_ci mtn_ci orange_ci wave_ci | moov_ml orange_ml freemoney_sn orange_sn wave_sn wizall_sn',
+    );
+    expect(ivorian).toContain('Un autre pays<small>Mali, Sénégal</small>');
+    const known = await make({ customer: { phone: '+221781234567' } });
+    expect(toOffer(await visit(known.url, 'fr-CI'))).toBe(
+      '[orange_sn] wave_sn wizall_sn freemoney_sn | moov_ci mtn_ci orange_ci wave_ci moov_ml orange_ml',
+    );
+    const { nonce } = await open(url);
+    const back = await post(`${url}/attempts`, { nonce, phone: '+2250512345678', method: '' });
+    expect([back.status, toOffer(await back.text()).split(' |')[0]]).toEqual([
+      422,
+      '[mtn_ci] wave_ci moov_ci orange_ci',
+    ]);
+    const national = await post(`${known.url}/attempts`, {
+      nonce: (await open(known.url)).nonce,
+      phone: '76 123 45 67',
+      method: '',
+    });
+    expect(toOffer(await national.text()).split(' |')[0]).toBe('[freemoney_sn] wave_sn wizall_sn orange_sn');
+    const chosen = await post(`${url}/attempts`, { nonce, phone: '12', method: 'moov_ml' });
+    expect(await chosen.text()).toMatch(/<details open>/);
+  });
+
+  it('asks for a one-time code, says what is wrong with it, and is paid', async () => {
     const request = toLinkRequest({ amount: '7500', currency: 'XOF', methods: ['wizall_sn'], locale: 'fr' });
     const { body: link } = await stage.request('POST /v1/payment-links', request);
     const first = await open(link.url);

@@ -2,9 +2,11 @@ import { createHmac } from 'node:crypto';
 import { Database } from '../../src/database/database.js';
 import { EventRecord } from '../../src/events/event.entity.js';
 import { TransactionLifecycle } from '../../src/transactions/transaction-lifecycle.js';
+import { MerchantsService } from '../../src/merchants/merchants.service.js';
+import { SigningSecret } from '../../src/signing-secrets/signing-secret.entity.js';
 import { Transaction } from '../../src/transactions/transaction.entity.js';
 import { describeOnBothDatabases } from '../support/gateway.js';
-import { LinkStage } from '../support/link-stage.js';
+import { LinkCalls, LinkStage } from '../support/link-stage.js';
 import { PaymentStage } from '../support/payments.js';
 
 describeOnBothDatabases('The payment page', (database) => {
@@ -111,6 +113,16 @@ describeOnBothDatabases('The payment page', (database) => {
     await links.answer(another, 'pin');
     expect(await links.untilTold(link.id, 'paid')).toEqual(['created', 'attempt_failed', 'paid']);
     expect(await links.read(link.id)).toMatchObject({ attempts: 2, status: 'paid' });
+
+    const list = async (query: string): Promise<string[]> =>
+      (await links.call(`GET /v1/transactions?${query}`)).body.data.map(({ id }: any) => id);
+    const both = (await attemptsOf(link.id)).map(({ id }) => id).reverse();
+    expect(await list(`paymentLinkId=${link.id}`)).toEqual(both);
+    expect(await list(`paymentLinkId=${link.id}&status=succeeded`)).toEqual(both.slice(0, 1));
+    expect(await list(`paymentLinkId=${(await links.create()).id}`)).toEqual([]);
+    const stranger = await stage.gateway.createMerchant();
+    const theirs = await stage.gateway.request(`GET /v1/transactions?paymentLinkId=${link.id}`, { key: stranger.key });
+    expect([theirs.status, theirs.body.data]).toEqual([200, []]);
   });
 
   it('makes nothing of what is no form of its own', async () => {
@@ -140,10 +152,14 @@ describeOnBothDatabases('The payment page', (database) => {
   });
 
   it('is looked at by previews and programs without a trace', async () => {
-    const link = await links.create();
-    await links.untilTold(link.id, 'created');
+    // A merchant whose first link this is: there is nothing yet that a visit could find made by another one.
+    const merchant = await stage.gateway.createMerchant();
+    await stage.connect(merchant);
+    const shop = new LinkCalls({ gateway: stage.gateway, merchant, pass: (ms) => stage.pass(ms) });
+    const link = await shop.create();
+    await shop.untilTold(link.id, 'created');
     const { read } = stage.gateway.get(Database);
-    const count = () => Promise.all([read.count(Transaction), read.count(EventRecord)]);
+    const count = () => Promise.all([read.count(Transaction), read.count(EventRecord), read.count(SigningSecret)]);
     const before = await count();
     const agents = ['WhatsApp/2.23', 'facebookexternalhit/1.1', 'TelegramBot (like TwitterBot)', 'curl/8', ''];
     for (const agent of agents) {
@@ -152,12 +168,14 @@ describeOnBothDatabases('The payment page', (database) => {
           const { status } = await fetch(`${link.url}${path}`, { method, headers: { 'user-agent': agent } });
           expect(status).toBe(200);
         }
-        expect((await fetch(`${link.url}/attempts`, { method })).status).toBe(404);
+        // Where a form came back: who opens that address is sent to the page.
+        const { status, headers } = await fetch(`${link.url}/attempts`, { method, redirect: 'manual' });
+        expect([status, headers.get('location')]).toEqual([303, new URL(link.url).pathname]);
       }
     }
     await stage.pass(1_000);
     expect(await count()).toEqual(before);
-    expect(await links.read(link.id)).toEqual(link);
+    expect(await shop.read(link.id)).toEqual(link);
   });
 
   it('has expired while the customer thought; his money is recorded and told as late', async () => {
@@ -215,6 +233,66 @@ describeOnBothDatabases('The payment page', (database) => {
     const words = await links.untilTold(link.id, 'duplicate_payment');
     expect(words).toEqual(['created', 'attempt_failed', 'paid', 'duplicate_payment']);
     expect(await links.read(link.id)).toMatchObject({ paidBy: one.id, duplicates: [two.id], status: 'paid' });
+  });
+
+  it('is not paid any more once people ruled that it never was', async () => {
+    const link = await links.create();
+    const phone = links.quietPhone();
+    await links.pay(link.url, phone);
+    const attempt = await attemptOnPhone(link.id, phone);
+    await links.answer(phone, 'pin');
+    await links.until(link.id, 'paid');
+    const report = (event: 'contradicted' | 'ruled_failed'): Promise<unknown> =>
+      stage.gateway.get(TransactionLifecycle).report({
+        transactionId: attempt.id,
+        event,
+        evidence: { source: event === 'contradicted' ? 'inquiry' : 'ruling', says: 'failed' },
+      });
+    await report('contradicted');
+    expect((await links.open(link.url)).text).toContain('A person is checking');
+    await report('ruled_failed');
+    expect(await links.read(link.id)).toMatchObject({ status: 'failed', paidBy: null, lastTransactionId: attempt.id });
+    expect(await links.untilTold(link.id, 'attempt_failed')).toEqual(['created', 'paid', 'attempt_failed']);
+    expect((await links.open(link.url)).text).toContain('This link cannot be paid');
+  });
+
+  it('stays paid by the second payment where people ruled that the first never was', async () => {
+    const link = await links.create();
+    const [first, second] = [links.quietPhone(), links.quietPhone()];
+    await links.pay(link.url, first);
+    const one = await attemptOnPhone(link.id, first);
+    await links.answer(first, 'cancel');
+    await links.untilTold(link.id, 'attempt_failed');
+    await links.pay(link.url, second);
+    const two = await attemptOnPhone(link.id, second);
+    const { attemptId } = (await attemptsOf(link.id))[0]!;
+    const report = (event: 'succeeded' | 'contradicted' | 'ruled_failed'): Promise<unknown> =>
+      stage.gateway.get(TransactionLifecycle).report({
+        transactionId: one.id,
+        event,
+        attemptId: attemptId!,
+        evidence: { source: 'callback', says: event === 'succeeded' ? 'succeeded' : 'failed' },
+      });
+    await report('succeeded');
+    await links.answer(second, 'pin');
+    await links.untilTold(link.id, 'duplicate_payment');
+    await report('contradicted');
+    await report('ruled_failed');
+    expect(await links.read(link.id)).toMatchObject({ status: 'paid', paidBy: two.id, duplicates: [] });
+  });
+
+  it('cannot be paid by a form that was open when the shop was suspended', async () => {
+    const link = await links.create();
+    const { nonce } = await links.open(link.url);
+    const merchants = stage.gateway.get(MerchantsService);
+    await merchants.update(stage.merchant.id, { status: 'suspended' });
+    try {
+      const sent = await links.post(`${link.url}/attempts`, { nonce, phone: stage.freshPhone(), method: 'mpesa_ke' });
+      expect([sent.status, sent.text.includes('Back soon')]).toEqual([422, true]);
+    } finally {
+      await merchants.update(stage.merchant.id, { status: 'active' });
+    }
+    expect(await attemptsOf(link.id)).toEqual([]);
   });
 
   it('stops a payment that was not sent yet, for the customer and with the link', async () => {

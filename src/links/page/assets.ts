@@ -17,8 +17,10 @@ export const SCRIPT_PATH = `/l/-/${SCRIPT_VERSION}.js`;
 /** A style sheet in the colour that its address names; undefined where that is none. */
 export function toStyleSheet(colour: string): string | undefined {
   if (colour !== NO_COLOUR && !/^[0-9a-f]{6}$/.test(colour)) return undefined;
-  const { accent, onAccent, strong, tint } = toTheme(colour === NO_COLOUR ? null : `#${colour}`);
-  return `:root{--accent:${accent};--on-accent:${onAccent};--strong:${strong};--tint:${tint}}${STYLE}`;
+  const { accent, onAccent, strong, tint, glow, darkTint } = toTheme(colour === NO_COLOUR ? null : `#${colour}`);
+  const light = `--accent:${accent};--on-accent:${onAccent};--brand:${strong};--strong:${strong};--tint:${tint}`;
+  const dark = `--strong:${glow};--tint:${darkTint}`;
+  return `:root{${light}}@media (prefers-color-scheme:dark){:root{${dark}}}${STYLE}`;
 }
 
 /** Whether a file's name is that of its present content. */

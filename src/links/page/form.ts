@@ -19,7 +19,7 @@ export function drawForm(view: PageView, form: FormView, words: Words): Html {
   return html`<form method="post" action="${view.path}/attempts" novalidate>
     <input type="hidden" name="nonce" value="${form.nonce}" />
     ${view.isSwitched && html`<input type="hidden" name="lang" value="${view.locale}" />`}
-    ${form.fault && drawFault(form.fault, words)} ${drawPhone(form, words)} ${drawMethods(form, words)}
+    ${form.fault && drawFault(form.fault, words)} ${drawPhone(form, words)} ${drawMethods(form, view.locale, words)}
     ${form.extra.map(({ name, value }) => drawExtra(name, value, words))}
     <button data-sending="${text.sending}">${text.pay(view.bill?.amount ?? '')}</button>
     <p class="under">${form.isHosted ? text.hosted.nothingYet : text.nothingYet}</p>
@@ -48,21 +48,57 @@ function drawPhone({ phone, knownPhone, fault, isHosted }: FormView, words: Word
       maxlength="32"
       value="${phone}"
       aria-describedby="${described}"
-      ${isFaulty && html` aria-invalid="true"`}${knownPhone !== undefined && html` placeholder="${knownPhone}"`}
+      ${isFaulty && html` aria-invalid="true" autofocus`}${knownPhone !== undefined && html` placeholder="${knownPhone}"`}
     />
     <span class="hint" id="phone-hint">${hint}</span>
   </div>`;
 }
 
-function drawMethods({ methods, method: chosen, isHosted }: FormView, words: Words): Html {
-  const checked = methods.some(({ code }) => code === chosen) ? chosen : methods[0]?.code;
-  if (isHosted) return html`<input type="hidden" name="method" value="${checked ?? ''}" />`;
-  return html`<fieldset>
+function drawMethods({ methods, method: wanted, fault, isHosted }: FormView, locale: string, words: Words): Html {
+  const chosen = findChosen(methods, wanted);
+  if (isHosted) return html`<input type="hidden" name="method" value="${chosen ?? ''}" />`;
+  const draw = (method: MethodOption): Html => drawMethod(method, method.code === chosen, words);
+  const [home, ...others] = toGroups(methods, locale);
+  const isFaulty = fault?.code === 'method_missing';
+  return html`<fieldset${isFaulty && html` aria-describedby="${FAULT_ID}"`}>
     <legend>${words.form.method}</legend>
     <div class="methods" data-methods>
-      ${methods.map((method) => drawMethod(method, method.code === checked, words))}
+      ${others.length > 0 && html`<p class="country">${home?.country}</p>`} ${home?.methods.map(draw)}
+      ${
+        others.length > 0 &&
+        html`<details${others.some((group) => group.methods.some(({ code }) => code === chosen)) && html` open`}>
+          <summary>
+            <span>${words.form.elsewhere}<small>${others.map(({ country }) => country).join(', ')}</small></span>
+          </summary>
+          ${others.map(
+            (group) =>
+              html`<p class="country">${group.country}</p>
+                ${group.methods.map(draw)}`,
+          )}
+        </details>`
+      }
     </div>
   </fieldset>`;
+}
+
+/** The methods by country, by its name; that of the first method first, the others as a reader of the language looks for them. */
+function toGroups(
+  methods: readonly MethodOption[],
+  locale: string,
+): { readonly country: string; readonly methods: readonly MethodOption[] }[] {
+  const names = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' });
+  const [home, ...others] = [...new Set(methods.map(({ country }) => country))].map((code) => ({
+    country: names.of(code) ?? code,
+    methods: methods.filter(({ country }) => country === code),
+  }));
+  return home ? [home, ...others.sort((a, b) => a.country.localeCompare(b.country, locale))] : [];
+}
+
+/** The one that is marked already: what was chosen, what probably fits, or the only one. A wrong guess costs a failed try. */
+function findChosen(methods: readonly MethodOption[], wanted: string | undefined): string | undefined {
+  if (methods.some(({ code }) => code === wanted)) return wanted;
+  const [first, ...others] = methods;
+  return first?.isSuggested === true || others.length === 0 ? first?.code : undefined;
 }
 
 function drawMethod(method: MethodOption, isChecked: boolean, words: Words): Html {

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { isEmail } from 'class-validator';
 import { findCallingCode, Msisdn } from '#libs/primitives';
 import { OPERATOR_PREFIXES } from '../../methods/operator-prefixes.js';
-import type { MethodResponse } from '../../methods/method.dto.js';
+import type { MethodPredictionResponse, MethodResponse } from '../../methods/method.dto.js';
 import { LinkMethods } from '../link-methods.js';
 import { LinkNonces } from '../link-nonces.js';
 import type { LinkCustomer, PaymentLink } from '../payment-link.entity.js';
 import { toBrand, toMethodName } from './method-names.js';
 import type { FaultView, FormView, MethodOption } from './view.js';
+import type { Visit } from './visits.js';
 import type { ExtraField } from './words.js';
 
 const EXTRA_FIELDS: readonly ExtraField[] = [
@@ -33,17 +34,20 @@ export class Forms {
     private readonly nonces: LinkNonces,
   ) {}
 
-  async make(link: PaymentLink, typed?: Typed, fault?: FaultView): Promise<FormView> {
+  /** The form, filled with what is known: the methods that probably fit first, then those of the visitor's country. */
+  async make({ link, regions }: Pick<Visit, 'link' | 'regions'>, typed?: Typed, fault?: FaultView): Promise<FormView> {
     const methods = await this.methods.find(link);
-    const phone = findPhone(methods, typed?.phone ?? '') ?? findPhone(methods, link.customer?.phone ?? '');
-    const suggested = phone ? await this.methods.predict(link, phone.e164, undefined) : [];
-    const options = methods.map((method) => toOption(method, suggested.includes(method.code)));
+    const near = findHome(methods, regions);
+    const phone = toPhone(typed?.phone, near) ?? toPhone(link.customer?.phone, near);
+    const predicted = phone && (await this.methods.predict(link, phone.e164));
+    const options = methods.map((method) => toOption(method, predicted));
+    const home = findHome(methods, [phone?.country ?? '', ...regions]);
     const knownPhone = link.customer?.phone === undefined ? undefined : Msisdn.parse(link.customer.phone)?.masked;
     const asked = EXTRA_FIELDS.filter((name) => typed?.needed?.includes(name) || typed?.extra[name] !== undefined);
     return {
       nonce: this.nonces.make(link.id),
       // The stable sort keeps the healthy ones in front.
-      methods: options.sort((a, b) => Number(b.isSuggested) - Number(a.isSuggested)),
+      methods: options.sort((a, b) => rank(a, home) - rank(b, home) || compare(a.country, b.country)),
       method: typed?.method,
       phone: typed?.phone ?? '',
       knownPhone,
@@ -85,20 +89,42 @@ function isFit(name: ExtraField, text: string): boolean {
   return name !== 'email' || isEmail(text);
 }
 
-/** A number as it is typed, read as one of the country of the methods where they have one in common. */
-function findPhone(methods: readonly MethodResponse[], text: string): Msisdn | undefined {
-  const countries = new Set(methods.map(({ country }) => country));
-  return text === '' ? undefined : Msisdn.parse(text, countries.size === 1 ? methods[0]?.country : undefined);
+/** A number as it is typed: with its country's code, or as people write it where the visitor probably is. */
+function toPhone(text: string | undefined, country: string | undefined): Msisdn | undefined {
+  return text === undefined || text === '' ? undefined : Msisdn.parse(text, country);
 }
 
-function toOption({ code, operator, country, health }: MethodResponse, isSuggested: boolean): MethodOption {
+/** The country whose methods are offered first: the first of the hints, or else the one with the most methods. */
+function findHome(methods: readonly MethodResponse[], hints: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { country } of methods) counts.set(country, (counts.get(country) ?? 0) + 1);
+  return hints.find((hint) => counts.has(hint)) ?? [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+function rank({ isSuggested, reaches, country }: MethodOption, home: string | undefined): number {
+  if (isSuggested) return 0;
+  if (reaches) return 1;
+  return country === home ? 2 : 3;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function toOption(
+  { code, operator, country, health }: MethodResponse,
+  predicted: MethodPredictionResponse | undefined,
+): MethodOption {
+  const reaches = predicted?.methods.includes(code) === true;
   return {
     code,
     name: toMethodName(code, operator),
     brand: toBrand(code),
     country,
     isTroubled: health !== 'operational',
-    isSuggested,
+    reaches,
+    isSuggested: reaches && predicted.operator === operator,
     prefixes: OPERATOR_PREFIXES[country]?.[operator] ?? [],
     callingCode: findCallingCode(country) ?? '',
   };

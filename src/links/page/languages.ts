@@ -19,18 +19,30 @@ export function chooseLocale(given: {
   readonly accepted: string | undefined;
   readonly shop: string;
 }): LinkLocale {
-  const accepted = (given.accepted ?? '')
+  const accepted = readTags(given.accepted).map((tag) => tag.split('-')[0]);
+  const wishes = [given.switched, given.link, ...accepted, given.shop];
+  return wishes.find(isLocale) ?? 'en';
+}
+
+/** The countries that a browser names with its languages, `SN` of `fr-SN`, the first wish first: a hint. */
+export function readRegions(accepted: string | undefined): string[] {
+  return readTags(accepted).flatMap(
+    (tag) => /^[a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2})\b/.exec(tag)?.[1]?.toUpperCase() ?? [],
+  );
+}
+
+/** The languages that a browser accepts, in small letters, the most wanted first. */
+function readTags(accepted = ''): string[] {
+  return accepted
     .split(',')
     .map((entry) => {
       const [tag = '', ...parameters] = entry.trim().toLowerCase().split(';');
       const quality = parameters.map((parameter) => /^\s*q=([\d.]+)$/.exec(parameter)?.[1]).find(Boolean);
-      return { language: tag.split('-')[0] ?? '', quality: Number(quality ?? 1) };
+      return { tag, quality: Number(quality ?? 1) };
     })
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality)
-    .map(({ language }) => language);
-  const wishes = [given.switched, given.link, ...accepted, given.shop];
-  return wishes.find(isLocale) ?? 'en';
+    .map(({ tag }) => tag);
 }
 
 /** The language that the visitor switched to: in the address of a page, in a field of a form. */

@@ -4,6 +4,7 @@ import { toStyleSheet } from './assets.js';
 import { html } from './html.js';
 import { chooseLocale, toWaitText, WORDS } from './languages.js';
 import { toBrand, toMethodName } from './method-names.js';
+import { toDateText } from './date-text.js';
 import { contrast, toRgb, toTheme } from './theme.js';
 
 describe('The words of the payment page', () => {
@@ -52,14 +53,34 @@ describe('The words of the payment page', () => {
   });
 });
 
+describe('The date on a receipt', () => {
+  const at = Date.UTC(2026, 10, 22, 21, 30);
+
+  it.each([
+    ['SN', 'fr', '22 nov. 2026, 21:30'],
+    ['KE', 'en', '23 Nov 2026, 00:30'],
+    ['CM', 'fr', '22 nov. 2026, 22:30'],
+    ['CD', 'en', '22 Nov 2026, 21:30 UTC'],
+    [undefined, 'fr', '22 nov. 2026, 21:30 UTC'],
+  ] as const)('is that of the clocks in %s', (country, locale, text) => {
+    expect(toDateText(at, country, locale)).toBe(text);
+  });
+});
+
 describe('The look of the payment page', () => {
   it('can be read in any colour of a shop', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffffff }), (value) => {
-        const { accent, onAccent, strong, tint } = toTheme(`#${value.toString(16).padStart(6, '0')}`);
+        const { accent, onAccent, strong, tint, glow, darkTint } = toTheme(`#${value.toString(16).padStart(6, '0')}`);
         expect(contrast(toRgb(accent), toRgb(onAccent))).toBeGreaterThanOrEqual(4.5);
         expect(contrast(toRgb(strong), toRgb('#ffffff'))).toBeGreaterThanOrEqual(4.5);
         expect(contrast(toRgb(strong), toRgb(tint))).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(toRgb(glow), toRgb('#1a2027'))).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(toRgb(glow), toRgb(darkTint))).toBeGreaterThanOrEqual(4.5);
+        for (const ink of ['#b3bec8', '#eaf0f4']) {
+          expect(contrast(toRgb(ink), toRgb(darkTint))).toBeGreaterThanOrEqual(4.5);
+        }
+        expect(contrast(toRgb('#46535f'), toRgb(tint))).toBeGreaterThanOrEqual(4.5);
       }),
     );
   });

@@ -50,12 +50,15 @@ export class PageViews {
 
   private async toScreen(visit: Visit, typed?: Typed, fault?: FaultView): Promise<Screen> {
     const { link, merchant, transaction } = visit;
-    if (link.status === 'paid' && transaction) return this.toPaid(link, transaction);
     const status = this.toStatus(link);
+    if (status === 'paid' && transaction)
+      return transaction.status === 'review'
+        ? this.toWaiting(link, transaction, status)
+        : this.toPaid(link, transaction);
     if (link.activeTransactionId !== null && transaction) return this.toWaiting(link, transaction, status, fault);
     if (status !== 'active')
       return { kind: 'end', end: status === 'paid' ? 'failed' : status, isFresh: this.isFresh(link) };
-    const form = await this.forms.make(link, typed, fault);
+    const form = await this.forms.make(visit, typed, fault);
     if (merchant.status === 'suspended' || form.methods.length === 0)
       return { kind: 'end', end: 'maintenance', isFresh: false };
     return toOffer(form, transaction);
@@ -69,6 +72,7 @@ export class PageViews {
       receipt: transaction.receipt,
       ...describe(transaction),
       ...(isHosted(transaction) && { phone: null }),
+      country: findMethod(transaction.method, 'collection')?.country ?? Msisdn.parse(transaction.phone)?.country,
       paidAt: transaction.completedAt ?? transaction.updatedAt,
     };
   }
@@ -80,7 +84,7 @@ export class PageViews {
       step: toStep(transaction),
       ...describe(transaction),
       redirectUrl: nextAction?.type === 'redirect' ? nextAction.url : undefined,
-      isOver: status !== 'active',
+      isOver: status !== 'active' && status !== 'paid',
       cancelNonce: transaction.status === 'created' ? this.nonces.make(link.id) : undefined,
       otpNonce: toStep(transaction) === 'otp' ? this.nonces.make(link.id) : undefined,
       fault,

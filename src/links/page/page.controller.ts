@@ -38,6 +38,16 @@ export class PageController {
     void reply.header('cache-control', 'no-store').send({ state: toState(visit) });
   }
 
+  /** A form came back at these addresses: who opens one again, or shares it, gets the page. */
+  @Get([':token/attempts', ':token/otp', ':token/cancel', ':token/live'])
+  async showInstead(
+    @Param('token') token: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    void reply.redirect(toPagePath(await this.open(token, request)), 303);
+  }
+
   /** For the script: a ticket for a socket that tells at once when there is. A POST, for previews follow every GET. */
   @Post(':token/live')
   async listen(

@@ -3,22 +3,23 @@ import { html, type Html } from './html.js';
 import { WORDS } from './languages.js';
 import { toPagePath } from './page-path.js';
 import { drawScreen } from './screens.js';
-import type { Bill, PageView } from './view.js';
+import type { Bill, PageView, Screen } from './view.js';
 import type { Words } from './words.js';
 
 /** The whole document. Nothing is inline, so that the policy needs no exception. */
 export function drawPage(view: PageView): string {
   const { locale, shop, bill, path } = view;
   const words = WORDS[locale];
-  const title = bill && shop ? words.title(bill.amount, shop.name) : words.ends.notFound.title;
+  const offer = bill && shop ? words.title(bill.amount, shop.name) : words.ends.notFound.title;
   return html`<!doctype html>
 <html lang="${locale}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
-<title>${title}</title>
-<meta property="og:title" content="${title}">
+<title>${toTitle(view, words) ?? offer}</title>
+<meta property="og:title" content="${offer}">
 ${bill && html`<meta property="og:description" content="${bill.itemName}" />`}
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${view.base}${toStylePath(shop?.colour ?? null)}">
@@ -40,6 +41,27 @@ ${shop?.supportUrl != null && html`<a href="${shop.supportUrl}" rel="noopener">$
 </body>
 </html>
 `.toString();
+}
+
+// What a screen reader says first, and what a row of tabs shows, when the page has moved on by itself.
+function toTitle({ screen, shop }: PageView, words: Words): string | undefined {
+  const news = toNews(screen, words);
+  return news === undefined || !shop ? news : `${news} · ${shop.name}`;
+}
+
+function toNews(screen: Screen, words: Words): string | undefined {
+  switch (screen.kind) {
+    case 'choose':
+      return undefined;
+    case 'failed':
+      return words.failed.title;
+    case 'waiting':
+      return words.waiting[`${screen.step}Title`];
+    case 'paid':
+      return screen.isFresh ? words.paid.title : words.paid.alreadyTitle;
+    case 'end':
+      return words.ends[screen.end].title;
+  }
 }
 
 // Without scripts the page asks again by itself while it waits, and goes back to the shop at the end.
@@ -66,7 +88,7 @@ function drawShop({ shop }: PageView): Html | undefined {
     shop.logoUrl === null
       ? html`<span class="initial" aria-hidden="true">${[...shop.name.trim()][0]?.toUpperCase()}</span>`
       : html`<img class="logo" src="${shop.logoUrl}" alt="" width="44" height="44" referrerpolicy="no-referrer" />`;
-  return html`${mark}<span class="shop-name">${shop.name}</span>`;
+  return html`${mark}<span class="shop-name" dir="auto">${shop.name}</span>`;
 }
 
 function drawSwitch({ locale, path }: PageView, words: Words): Html | undefined {
@@ -85,6 +107,6 @@ function drawBill({ amount, itemName }: Bill, label: string): Html {
   return html`<p class="due">
     <span class="due-label">${label}</span>
     <span class="${size}">${amount}</span>
-    <span class="item">${itemName}</span>
+    <span class="item" dir="auto">${itemName}</span>
   </p>`;
 }

@@ -33,12 +33,14 @@ export class Payments {
   ) {}
 
   /** Begins to pay. A link that is over or being paid is shown as it is: that is the answer. */
-  async start({ link, url }: Visit, request: FastifyRequest): Promise<Outcome> {
+  async start({ link, merchant, url }: Visit, request: FastifyRequest): Promise<Outcome> {
     const fields = Fields.parse(request.body);
     const typed = this.isFromOurPage(request) ? this.forms.read(link, fields) : undefined;
     if (!typed) return toStale(fields);
     const missing = findMissing(typed, link.customer?.phone);
     if (missing) return again(typed, { code: missing }, 422);
+    // The form may have been open for longer than the shop was.
+    if (merchant.status === 'suspended') return again(typed, { code: 'method_unavailable' }, 422);
     this.limits.takeAttempt(link.id, request.ip);
     const { nonce, method, phone } = typed;
     try {

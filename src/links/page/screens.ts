@@ -1,5 +1,6 @@
 import { drawFault, drawForm } from './form.js';
 import { html, type Html } from './html.js';
+import { toDateText } from './date-text.js';
 import { toPagePath } from './page-path.js';
 import { drawSign } from './signs.js';
 import type { FormView, PageView, Screen, WaitingStep } from './view.js';
@@ -45,17 +46,8 @@ function drawWaiting(view: PageView, screen: ScreenOf<'waiting'>, words: Words):
   const shop = view.shop?.name ?? '';
   const { waiting } = words;
   const facts = { method, phone, amount: view.bill?.amount ?? '', shop };
-  const title = {
-    sending: waiting.sendingTitle,
-    preparing: waiting.preparingTitle,
-    approve: waiting.approveTitle,
-    redirect: waiting.redirectTitle,
-    otp: waiting.otpTitle,
-    checking: waiting.checkingTitle,
-    review: waiting.reviewTitle,
-  }[step];
   return html`${drawSign(CLOCK_STEPS.includes(step) ? 'clock' : 'phone')}
-    <h1 class="center">${title}</h1>
+    <h1 class="center">${waiting[`${step}Title`]}</h1>
     ${fault && drawFault(fault, words)}
     ${isOver && html`<div class="note warn" role="alert"><p>${waiting.overText(shop)}</p></div>`}
     ${step === 'sending' && html`<p class="center">${waiting.sendingText(phone)}</p>`}
@@ -66,6 +58,14 @@ function drawWaiting(view: PageView, screen: ScreenOf<'waiting'>, words: Words):
       html`<ol class="steps">
         ${waiting.steps(facts).map((text) => html`<li><span>${text}</span></li>`)}
       </ol>`
+    }
+    ${
+      step === 'approve' &&
+      !isOver &&
+      html`<details class="help">
+        <summary>${waiting.nothingCame}</summary>
+        <p>${waiting.nothingCameText}</p>
+      </details>`
     }
     ${step === 'redirect' && html`<p class="center">${waiting.redirectText(method)}</p>`}
     ${redirectUrl !== undefined && !isOver && html`<a class="button" href="${redirectUrl}" rel="noreferrer">${waiting.redirectButton(method)}</a>`}
@@ -91,7 +91,15 @@ function drawCodeForm(
     <p>${waiting.otpText(method, phone)}</p>
     <div class="field">
       <label for="otp">${waiting.otpLabel}</label>
-      <input type="text" inputmode="numeric" autocomplete="one-time-code" id="otp" name="otp" maxlength="12" />
+      <input
+        type="text"
+        inputmode="numeric"
+        autocomplete="one-time-code"
+        id="otp"
+        name="otp"
+        maxlength="12"
+        autofocus
+      />
     </div>
     <button data-sending="${words.form.sending}">${waiting.otpButton(amount)}</button>
   </form>`;
@@ -107,13 +115,13 @@ function drawStop(view: PageView, nonce: string, words: Words): Html {
 
 function drawPaid(view: PageView, screen: ScreenOf<'paid'>, words: Words): Html {
   const { paid } = words;
-  const date = new Intl.DateTimeFormat(view.locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
   const lines: readonly (readonly [string, string | null])[] = [
+    [paid.amount, view.bill?.amount ?? null],
     [paid.item, view.bill?.itemName ?? null],
     [paid.receipt, screen.receipt],
     [paid.method, screen.method],
     [paid.phone, screen.phone],
-    [paid.date, `${date.format(screen.paidAt)} UTC`],
+    [paid.date, toDateText(screen.paidAt, screen.country, view.locale)],
   ];
   return html`${drawSign('check')}
     <h1 class="center">${screen.isFresh ? paid.title : paid.alreadyTitle}</h1>

@@ -69,22 +69,42 @@ export const SCRIPT = `(function () {
   var list = document.querySelector('[data-methods]');
   if (!phone || !list) return;
   var chosen = false;
+  var guess = null;
+  // As they came: one that fits is moved, and those of other countries lie in a fold.
+  var options = list.querySelectorAll('[data-prefixes]');
+  var away = [];
+  for (var a = 0; a < options.length; a++) away.push(options[a].parentNode !== list);
   list.addEventListener('change', function () { chosen = true; });
   phone.addEventListener('input', function () {
     var digits = phone.value.replace(/[^0-9]/g, '').replace(/^00/, '');
     var best = null;
-    var options = list.querySelectorAll('[data-prefixes]');
     for (var k = 0; k < options.length; k++) {
       var calling = options[k].getAttribute('data-calling');
-      var national = digits.indexOf(calling) === 0 ? digits.slice(calling.length) : digits.replace(/^0/, '');
+      var isWhole = digits.indexOf(calling) === 0;
+      var national = isWhole ? digits.slice(calling.length) : digits;
       var prefixes = options[k].getAttribute('data-prefixes').split(' ');
-      var fits = prefixes.some(function (prefix) { return prefix !== '' && national.indexOf(prefix) === 0; });
+      // The same digits mean another operator elsewhere: other countries' numbers need their code.
+      if (away[k] && !isWhole) prefixes = [];
+      // In some countries a 0 goes before the number, in others it is a part of it.
+      var fits = prefixes.some(function (prefix) {
+        return prefix !== '' && (national.indexOf(prefix) === 0 || national.indexOf('0' + prefix) === 0);
+      });
       var mark = options[k].querySelector('[data-suggested]');
       if (mark) mark.hidden = !fits;
       if (fits && !best) best = options[k];
     }
-    if (!best || chosen) return;
-    list.insertBefore(best, list.firstElementChild);
+    if (chosen || (best && guess && best === guess.option)) return;
+    // What was guessed before goes back to where it lay.
+    if (guess) {
+      guess.parent.insertBefore(guess.option, guess.next);
+      guess.option.querySelector('input').checked = false;
+      if (guess.before) guess.before.checked = true;
+      guess = null;
+    }
+    if (!best) return;
+    var before = list.querySelector('input:checked');
+    guess = { option: best, parent: best.parentNode, next: best.nextSibling, before: before };
+    list.insertBefore(best, list.firstChild);
     best.querySelector('input').checked = true;
   });
 })();

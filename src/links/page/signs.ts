@@ -10,7 +10,9 @@ const SIGNS: Readonly<Record<'phone' | 'clock' | 'check' | 'cross', Html>> = {
       cy="36"
       r="18"
     /><path class="line warn" d="M36 26v11l7 5" />`,
-  check: html`<circle class="disc" cx="36" cy="36" r="36" /><path class="line" d="M22 37l10 10 19-21" />`,
+  check: html`<g class="pop"
+    ><circle class="disc done" cx="36" cy="36" r="36" /><path class="line done" d="M22 37l10 10 19-21"
+  /></g>`,
   cross: html`<circle class="disc bad" cx="36" cy="36" r="36" /><path class="line bad" d="M26 26l20 20M46 26L26 46" />`,
 };
 

@@ -8,6 +8,9 @@ export interface Theme {
   readonly strong: string;
   /** A breath of it, for backgrounds. */
   readonly tint: string;
+  /** On dark phones: the accent, lightened until it can be read on the dark card and on the dark tint. */
+  readonly glow: string;
+  readonly darkTint: string;
 }
 
 type Rgb = readonly [number, number, number];
@@ -17,6 +20,9 @@ const WHITE: Rgb = [255, 255, 255];
 // Of black and white one is always readable: their contrasts multiply to 21.
 const BLACK: Rgb = [0, 0, 0];
 const READABLE = 4.5;
+// The card on dark phones: style.ts.
+const DARK_CARD: Rgb = [26, 32, 39];
+const NIGHT: Rgb = [15, 20, 24];
 
 /** `colour` as merchants give it: `#rrggbb`, or null for our own. */
 export function toTheme(colour: string | null): Theme {
@@ -25,11 +31,15 @@ export function toTheme(colour: string | null): Theme {
   let strong = accent;
   // On the tint too, which is a little darker than white.
   while (contrast(strong, WHITE) < READABLE + 0.6) strong = mix(strong, BLACK, 0.08);
+  let glow = accent;
+  while (contrast(glow, DARK_CARD) < READABLE + 0.9) glow = mix(glow, WHITE, 0.08);
   return {
     accent: toHex(accent),
     onAccent: toHex(onAccent),
     strong: toHex(strong),
     tint: toHex(mix(accent, WHITE, 0.93)),
+    glow: toHex(glow),
+    darkTint: toHex(mix(accent, NIGHT, 0.93)),
   };
 }
 

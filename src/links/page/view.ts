@@ -18,7 +18,8 @@ export interface MethodOption {
   readonly country: string;
   /** Not well at the moment, by our own traffic. */
   readonly isTroubled: boolean;
-  /** Probably reaches the phone that is known. */
+  /** Probably reaches the phone that is known; suggested where it is its own operator's. */
+  readonly reaches: boolean;
   readonly isSuggested: boolean;
   /** First digits of its operator's national numbers, and the country's calling code: the script marks what fits. */
   readonly prefixes: readonly string[];
@@ -39,9 +40,9 @@ export interface FormView {
   readonly phone: string;
   /** The customer's number as the merchant gave it, not to be read by whoever else opens the link. */
   readonly knownPhone: string | undefined;
-  /** What the method needs beside a phone, and what was typed. */
   /** It is paid on the provider's own page: there is nothing to choose here. */
   readonly isHosted: boolean;
+  /** What the method needs beside a phone, and what was typed. */
   readonly extra: readonly { readonly name: ExtraField; readonly value: string }[];
   readonly fault: FaultView | undefined;
 }
@@ -79,6 +80,8 @@ export type Screen =
       readonly method: string;
       /** Masked; null where the payer typed it elsewhere. */
       readonly phone: string | null;
+      /** Of the method: its clocks tell when. */
+      readonly country: string | undefined;
       /** Epoch ms. */
       readonly paidAt: number;
     }

@@ -5,7 +5,7 @@ import { TransactionReader } from '../../transactions/transaction-reader.js';
 import type { Transaction } from '../../transactions/transaction.entity.js';
 import { LinkTokens } from '../link-tokens.js';
 import type { LinkLocale, PaymentLink } from '../payment-link.entity.js';
-import { chooseLocale } from './languages.js';
+import { chooseLocale, readRegions } from './languages.js';
 
 /** What a browser says about its visit. */
 export interface Visitor {
@@ -22,6 +22,8 @@ export interface Visit {
   readonly transaction: Transaction | undefined;
   readonly locale: LinkLocale;
   readonly isSwitched: boolean;
+  /** Where the visitor probably is, by his browser. */
+  readonly regions: readonly string[];
   readonly path: string;
   readonly url: string;
 }
@@ -52,7 +54,8 @@ export class Visits {
     });
     const isSwitched = lang === locale;
     const url = this.tokens.toUrl(link);
-    return { link, merchant, transaction, locale, isSwitched, path: new URL(url).pathname, url };
+    const regions = readRegions(acceptLanguage);
+    return { link, merchant, transaction, locale, isSwitched, regions, path: new URL(url).pathname, url };
   }
 }
 

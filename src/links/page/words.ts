@@ -38,6 +38,7 @@ export interface Words {
     readonly phoneHint: string;
     readonly phoneKnown: (masked: string) => string;
     readonly method: string;
+    readonly elsewhere: string;
     readonly suggested: string;
     readonly troubled: string;
     readonly pay: (amount: string) => string;
@@ -61,6 +62,8 @@ export interface Words {
     readonly preparingText: (provider: string) => string;
     readonly approveTitle: string;
     readonly steps: (facts: { method: string; phone: string; amount: string; shop: string }) => readonly string[];
+    readonly nothingCame: string;
+    readonly nothingCameText: string;
     readonly redirectTitle: string;
     readonly redirectText: (method: string) => string;
     readonly redirectButton: (method: string) => string;
@@ -85,6 +88,7 @@ export interface Words {
     readonly lateText: (shop: string) => string;
     readonly returning: (shop: string) => string;
     readonly stay: string;
+    readonly amount: string;
     readonly receipt: string;
     readonly method: string;
     readonly phone: string;
