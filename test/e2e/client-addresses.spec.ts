@@ -22,9 +22,8 @@ describeOnBothDatabases('The address of a client', (database) => {
   beforeEach(() => time.advance(3_600_000));
 
   const get = async (path: string, forwarded?: string | string[], headers = {}): Promise<number> => {
-    const forwardedFor = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-    const { baseUrl } = gateway;
-    return (await sendRaw(baseUrl, { method: 'GET', path, headers: { ...forwardedFor, ...headers } })).status;
+    const sent = { ...headers, ...(forwarded !== undefined && { 'x-forwarded-for': forwarded }) };
+    return (await sendRaw(gateway.baseUrl, { method: 'GET', path, headers: sent })).status;
   };
   /** Without a key, until the address is told to slow down. */
   const fail = async (forwarded?: (time: number) => string): Promise<void> => {
