@@ -124,6 +124,8 @@ describe('Settings', () => {
     ['MALIPO_UNCONFIRMED_HOURS', '721'],
     ['MALIPO_EVENT_DAYS', '89'],
     ['MALIPO_EVENT_DAYS', '3651'],
+    ['MALIPO_EMAIL_DAYS', '29'],
+    ['MALIPO_EMAIL_DAYS', '3651'],
     ['LOG_LEVEL', 'loud'],
     ['SMTP_URL', 'mail.example'],
     ['SMTP_URL', 'http://mail.example'],

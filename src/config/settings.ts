@@ -30,6 +30,8 @@ export interface Settings {
   readonly unconfirmedMs: number;
   /** How long events stay in the list; longer than anything is delivered or recovered. */
   readonly eventsKeptMs: number;
+  /** How long e-mails stay in the log after they were written and last sent. */
+  readonly emailsKeptMs: number;
   readonly logLevel: string;
   /** Requests a second that one API key may make, on average; 0 for no limit. */
   readonly rateLimit: number;
@@ -145,6 +147,13 @@ export const SETTING_ROWS: readonly SettingRow[] = [
       'How many days `/v1/events` keeps events, 90 to 3650. Timelines and the lines of creations stay for ever.',
   },
   {
+    name: 'MALIPO_EMAIL_DAYS',
+    default: '90',
+    description:
+      'How many days after it was written and last sent `/v1/emails` keeps an e-mail, 30 to 3650; the link in it that ends such ' +
+      'notices works as long. One that waits to be sent is never deleted.',
+  },
+  {
     name: 'MALIPO_SIMULATORS',
     default: 'on; never in production',
     description: '`on` starts the provider simulators and a demo merchant beside the gateway, `off` does not.',
@@ -213,6 +222,7 @@ export function readSettings(env: Environment): Settings {
   const trustedProxies = readProxies(env.MALIPO_TRUSTED_PROXIES, faults);
   const unconfirmedHours = readInteger(env.MALIPO_UNCONFIRMED_HOURS, 24, 1, 720, 'MALIPO_UNCONFIRMED_HOURS', faults);
   const eventDays = readInteger(env.MALIPO_EVENT_DAYS, 90, 90, 3_650, 'MALIPO_EVENT_DAYS', faults);
+  const emailDays = readInteger(env.MALIPO_EMAIL_DAYS, 90, 30, 3_650, 'MALIPO_EMAIL_DAYS', faults);
   const logLevel = readOneOf(env.LOG_LEVEL, LOG_LEVELS, 'info', 'LOG_LEVEL', faults);
   const rateLimit = readInteger(env.MALIPO_RATE_LIMIT, 100, 0, 1_000_000, 'MALIPO_RATE_LIMIT', faults);
   const realtimeSockets = readInteger(env.MALIPO_REALTIME_SOCKETS, 500, 1, 10_000, 'MALIPO_REALTIME_SOCKETS', faults);
@@ -236,6 +246,7 @@ export function readSettings(env: Environment): Settings {
     smtp,
     unconfirmedMs: unconfirmedHours * 3_600_000,
     eventsKeptMs: eventDays * 86_400_000,
+    emailsKeptMs: emailDays * 86_400_000,
     logLevel,
     rateLimit,
     realtimeSockets,

@@ -1,8 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { Inject, Injectable } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
-import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -19,11 +17,10 @@ const HOP = /^(?:\[(?<bracketed>[^\]]*)\]|(?<dotted>\d+\.\d+\.\d+\.\d+)|(?<bare>
  * Fastify's `trustProxy` does the same and is left off: it would hand a malformed entry on as an address, believe the same
  * proxies about host and protocol, and know nothing of sockets.
  */
-@Injectable()
 export class ClientAddresses {
   private readonly trusted: readonly Range[];
 
-  constructor(@Inject(SETTINGS) { trustedProxies }: Pick<Settings, 'trustedProxies'>) {
+  constructor({ trustedProxies }: Pick<Settings, 'trustedProxies'>) {
     this.trusted = trustedProxies.map((range) => ipaddr.parseCIDR(range));
   }
 

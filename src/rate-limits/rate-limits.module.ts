@@ -1,8 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { ClientAddresses } from '../http/client-addresses.js';
 import { RateLimits } from './rate-limits.js';
 
-/** How much anyone may ask of us, and from where they ask. */
+/** How much anyone may ask of us. */
 @Global()
-@Module({ providers: [RateLimits, ClientAddresses], exports: [RateLimits, ClientAddresses] })
+@Module({ providers: [RateLimits], exports: [RateLimits] })
 export class RateLimitsModule {}
