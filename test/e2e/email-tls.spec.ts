@@ -3,14 +3,15 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { SMTPServer } from 'smtp-server';
 import { describeWithProgram, runProgram } from '../support/programs.js';
 
 import.meta.jest.setTimeout(180_000);
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 // One attempt at each server, one after another; prints what became of them.
 const SENDER = `
