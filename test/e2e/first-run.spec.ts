@@ -239,11 +239,15 @@ describeOnBothDatabases('A first run', (database) => {
 
 describe('Ending npm start', () => {
   let dataDir: string;
+  let program: ScriptProcess;
 
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'malipo-npm-'));
   });
-  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+  afterEach(async () => {
+    await program.end('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  });
 
   const answers = (baseUrl: string): Promise<boolean> =>
     fetch(baseUrl, { signal: AbortSignal.timeout(5_000) }).then(
@@ -259,8 +263,7 @@ describe('Ending npm start', () => {
     ['by SIGKILL to the gateway', 'SIGKILL', 'itself'],
   ] as const)('%s ends everything that it began', async (_, signal, how) => {
     const environment = { MALIPO_DATA_DIR: dataDir, PORT: String(await findFreePort()) };
-    const program =
-      how === 'startByNpm' ? startByNpm(dataDir, environment) : new ScriptProcess('start.mjs', environment);
+    program = how === 'startByNpm' ? startByNpm(dataDir, environment) : new ScriptProcess('start.mjs', environment);
     await program.untilItSays('Malipo is ready.');
     const { baseUrl, simulators } = readDemoFile(dataDir);
     const addresses = [baseUrl, ...Object.values(simulators)];
