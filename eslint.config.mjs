@@ -53,6 +53,10 @@ const restrictedSyntax = {
     message:
       'Write through the writer of src/database: on SQLite TypeORM shares one connection, and a concurrent rollback would swallow this work.',
   },
+  clientAddress: {
+    selector: "MemberExpression[object.name='request'][property.name=/^ips?$/]",
+    message: 'Ask ClientAddresses (src/http): behind a reverse proxy `request.ip` is the proxy.',
+  },
   save: {
     selector:
       "CallExpression[callee.property.name='save']:matches([callee.object.name=/(repository|manager)$/i], [callee.object.property.name=/(repository|manager)$/i])",

@@ -18,7 +18,8 @@ export async function startGatewayProcess() {
   const child = spawn(process.execPath, [start], {
     // As on a fresh machine: nothing that this shell says about another gateway.
     env: { ...withoutSettings(process.env), MALIPO_DATA_DIR: dataDir, PORT: String(await findFreePort()) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The channel says nothing: its end tells the gateway that we are gone, however we went.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A Ctrl-C in the terminal is ours: we end the gateway when we have tidied up.
     detached: true,
   });

@@ -3,7 +3,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+// How long we may outlive whoever started us, where nothing tells us of his end.
+const lookEveryMs = 500;
 const entry = new URL('../dist/src/main.js', import.meta.url);
+
+endWithParent();
 
 try {
   if (process.env.NODE_ENV === 'production') assertShipped();
@@ -12,6 +16,24 @@ try {
 } catch (error) {
   console.error(error.expected ? error.message : error);
   process.exit(1);
+}
+
+/**
+ * Ends as on SIGTERM when the one who started us is gone, killed without a chance to say so: npm, or a script with a channel to us.
+ * Nobody else: a service manager, or a shell with `nohup`, may leave us to ourselves.
+ */
+function endWithParent() {
+  const end = () => process.kill(process.pid, 'SIGTERM');
+  process.once('disconnect', end);
+  if (process.send !== undefined && !process.connected) end();
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    end();
+  }, lookEveryMs);
+  look.unref();
 }
 
 function assertShipped() {

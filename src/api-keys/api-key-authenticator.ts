@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Clock } from '#libs/primitives';
 import { CLOCK } from '../config/config.module.js';
 import { Database } from '../database/database.js';
+import { ClientAddresses } from '../http/client-addresses.js';
 import { Problem, retryLater } from '../http/problem.js';
 import { hashOf } from '../secrets/hash.js';
 import { ApiKeyLoader, type LoadedKey } from './api-key-loader.js';
@@ -26,10 +28,16 @@ export class ApiKeyAuthenticator {
 
   constructor(
     private readonly database: Database,
+    private readonly addresses: ClientAddresses,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.loader = new ApiKeyLoader(database);
     this.failures = new FailedAuthentications(clock);
+  }
+
+  /** Finds out who sent the request; throws as `authenticate` does. */
+  authenticateRequest(request: IncomingMessage): Promise<Caller> {
+    return this.authenticate(request.headers.authorization, this.addresses.of(request));
   }
 
   /**

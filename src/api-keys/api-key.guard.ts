@@ -24,7 +24,7 @@ export class ApiKeyGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     if (scopes === undefined) return refuseForgotten(request);
-    const caller = await this.authenticator.authenticate(request.headers.authorization, request.ip);
+    const caller = await this.authenticator.authenticateRequest(request.raw);
     setCaller(request, caller);
     this.limits.take(caller.keyId, http.getResponse<FastifyReply>());
     if (!scopes.some((scope) => caller.scopes.includes(scope))) {

@@ -1,6 +1,7 @@
 import { All, Controller, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ClientAddresses } from '../http/client-addresses.js';
 import { Problem } from '../http/problem.js';
 import { CallbackInbox } from './callback-inbox.js';
 
@@ -11,7 +12,10 @@ const LARGEST_CALLBACK_BYTES = 60_000;
 @ApiExcludeController()
 @Controller('callbacks')
 export class CallbacksController {
-  constructor(private readonly inbox: CallbackInbox) {}
+  constructor(
+    private readonly inbox: CallbackInbox,
+    private readonly addresses: ClientAddresses,
+  ) {}
 
   @All(':token')
   async receive(
@@ -26,7 +30,7 @@ export class CallbacksController {
       method: request.method,
       headers: toPlainHeaders(request.raw.headers),
       body,
-      sourceAddress: request.ip,
+      sourceAddress: this.addresses.of(request.raw),
     });
     void reply.status(acknowledgement.status).type(acknowledgement.contentType).send(acknowledgement.body);
   }

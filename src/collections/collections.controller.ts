@@ -23,7 +23,7 @@ export class CollectionsController {
   @ApiOperation({
     summary: 'Ask a customer to pay',
     description:
-      'Stores the request durably and answers at once (or, with `Prefer: wait=N`, when it is final); the prompt follows. Watch it by webhook, by `GET /v1/transactions/{id}` ' +
+      'Stores the request durably and answers at once (or, with `Prefer: wait=N`, when it is final or you have something to do); the prompt follows. Watch it by webhook, by `GET /v1/transactions/{id}` ' +
       'or by its events. Repeat a request that got no answer with the same `Idempotency-Key`: it is never sent twice.',
   })
   @ApiCreatesTransaction()

@@ -9,6 +9,7 @@ import {
   type RandomBytes,
   type Scheduler,
 } from '#libs/primitives';
+import { ClientAddresses } from '../http/client-addresses.js';
 import type { Settings } from './settings.js';
 
 export const SETTINGS = Symbol('Settings');
@@ -37,6 +38,7 @@ export class ConfigModule {
   static with(settings: Settings, seams: Seams): DynamicModule {
     const providers = [
       { provide: SETTINGS, useValue: settings },
+      { provide: ClientAddresses, useValue: new ClientAddresses(settings) },
       { provide: CLOCK, useValue: seams.clock },
       { provide: SCHEDULER, useValue: seams.scheduler },
       { provide: IDS, useValue: seams.ids },

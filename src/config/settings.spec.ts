@@ -114,10 +114,18 @@ describe('Settings', () => {
     ['MALIPO_SIMULATORS', 'yes'],
     ['MALIPO_EGRESS_ALLOW', '10.0.0.0'],
     ['MALIPO_EGRESS_ALLOW', '10.0.0.0/8,everything'],
+    ['MALIPO_TRUSTED_PROXIES', 'nginx'],
+    ['MALIPO_TRUSTED_PROXIES', '10.1'],
+    ['MALIPO_TRUSTED_PROXIES', '10.1/16'],
+    ['MALIPO_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['MALIPO_TRUSTED_PROXIES', '10.0.0.1,0.0.0.0/0'],
+    ['MALIPO_TRUSTED_PROXIES', '::/0'],
     ['MALIPO_UNCONFIRMED_HOURS', '0'],
     ['MALIPO_UNCONFIRMED_HOURS', '721'],
     ['MALIPO_EVENT_DAYS', '89'],
     ['MALIPO_EVENT_DAYS', '3651'],
+    ['MALIPO_EMAIL_DAYS', '29'],
+    ['MALIPO_EMAIL_DAYS', '3651'],
     ['LOG_LEVEL', 'loud'],
     ['SMTP_URL', 'mail.example'],
     ['SMTP_URL', 'http://mail.example'],
@@ -165,6 +173,16 @@ describe('Settings', () => {
     expect(secretKeys).toEqual({ current: secret, previous: [older, oldest] });
     expect(egressAllow).toEqual(['10.1.0.0/16', 'fd00::/8']);
     expect(publicUrl).toBe('https://pay.example/malipo');
+  });
+
+  it('read trusted proxies as ranges, an address alone as one of its own, and trust nobody unasked', () => {
+    expect(read().trustedProxies).toEqual([]);
+    expect(read({ MALIPO_TRUSTED_PROXIES: ' 10.1.0.7,10.2.0.0/16 , ::1, fd00::/8,' }).trustedProxies).toEqual([
+      '10.1.0.7/32',
+      '10.2.0.0/16',
+      '::1/128',
+      'fd00::/8',
+    ]);
   });
 
   it.each<[string, object]>([

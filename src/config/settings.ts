@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { readSmtp, type SmtpSettings } from './mail-settings.js';
@@ -20,6 +21,8 @@ export interface Settings {
   readonly secretKeys: SecretKeys;
   /** CIDR ranges that our outgoing requests may reach although they are private. */
   readonly egressAllow: readonly string[];
+  /** CIDR ranges of the proxies that are believed about their clients' addresses. */
+  readonly trustedProxies: readonly string[];
   readonly simulators: boolean;
   /** Undefined where e-mails are kept and shown, and not sent. */
   readonly smtp: SmtpSettings | undefined;
@@ -27,6 +30,8 @@ export interface Settings {
   readonly unconfirmedMs: number;
   /** How long events stay in the list; longer than anything is delivered or recovered. */
   readonly eventsKeptMs: number;
+  /** How long e-mails stay in the log after they were written and last sent. */
+  readonly emailsKeptMs: number;
   readonly logLevel: string;
   /** Requests a second that one API key may make, on average; 0 for no limit. */
   readonly rateLimit: number;
@@ -112,6 +117,13 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     description: 'CIDR ranges, separated by commas, that webhooks may reach although they are private.',
   },
   {
+    name: 'MALIPO_TRUSTED_PROXIES',
+    default: 'none',
+    description:
+      'Addresses or CIDR ranges, separated by commas, of the reverse proxies in front: what they say in `X-Forwarded-For` is ' +
+      'taken for the client’s address. Nobody else is believed.',
+  },
+  {
     name: 'SMTP_URL',
     default: 'none: e-mails are kept and shown, not sent',
     description:
@@ -133,6 +145,13 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     default: '90',
     description:
       'How many days `/v1/events` keeps events, 90 to 3650. Timelines and the lines of creations stay for ever.',
+  },
+  {
+    name: 'MALIPO_EMAIL_DAYS',
+    default: '90',
+    description:
+      'How many days after it was written and last sent `/v1/emails` keeps an e-mail, 30 to 3650; the link in it that ends such ' +
+      'notices works as long. One that waits to be sent is never deleted.',
   },
   {
     name: 'MALIPO_SIMULATORS',
@@ -200,8 +219,10 @@ export function readSettings(env: Environment): Settings {
   if (production && simulators === 'on') faults.push('MALIPO_SIMULATORS=on is refused in production.');
   const publicUrl = readPublicUrl(env.MALIPO_PUBLIC_URL, port, production, faults);
   const egressAllow = readRanges(env.MALIPO_EGRESS_ALLOW, simulators === 'on' ? LOOPBACK : [], faults);
+  const trustedProxies = readProxies(env.MALIPO_TRUSTED_PROXIES, faults);
   const unconfirmedHours = readInteger(env.MALIPO_UNCONFIRMED_HOURS, 24, 1, 720, 'MALIPO_UNCONFIRMED_HOURS', faults);
   const eventDays = readInteger(env.MALIPO_EVENT_DAYS, 90, 90, 3_650, 'MALIPO_EVENT_DAYS', faults);
+  const emailDays = readInteger(env.MALIPO_EMAIL_DAYS, 90, 30, 3_650, 'MALIPO_EMAIL_DAYS', faults);
   const logLevel = readOneOf(env.LOG_LEVEL, LOG_LEVELS, 'info', 'LOG_LEVEL', faults);
   const rateLimit = readInteger(env.MALIPO_RATE_LIMIT, 100, 0, 1_000_000, 'MALIPO_RATE_LIMIT', faults);
   const realtimeSockets = readInteger(env.MALIPO_REALTIME_SOCKETS, 500, 1, 10_000, 'MALIPO_REALTIME_SOCKETS', faults);
@@ -220,10 +241,12 @@ export function readSettings(env: Environment): Settings {
     role,
     secretKeys,
     egressAllow,
+    trustedProxies,
     simulators: simulators === 'on',
     smtp,
     unconfirmedMs: unconfirmedHours * 3_600_000,
     eventsKeptMs: eventDays * 86_400_000,
+    emailsKeptMs: emailDays * 86_400_000,
     logLevel,
     rateLimit,
     realtimeSockets,
@@ -304,14 +327,39 @@ function readPublicUrl(text: string | undefined, port: number, production: boole
 
 function readRanges(text: string | undefined, fallback: readonly string[], faults: string[]): readonly string[] {
   if (text === undefined) return fallback;
-  const ranges = text
-    .split(',')
-    .map((range) => range.trim())
-    .filter((range) => range !== '');
+  const ranges = readList(text);
   for (const range of ranges) {
     if (!ipaddr.isValidCIDR(range)) faults.push(`MALIPO_EGRESS_ALLOW: ${range} is no CIDR range such as 10.1.0.0/16.`);
   }
   return ranges;
+}
+
+/** As ranges: an address alone is one of a single address. */
+function readProxies(text: string | undefined, faults: string[]): readonly string[] {
+  return readList(text ?? '').flatMap((proxy) => {
+    const range = isIP(proxy) === 0 ? proxy : `${proxy}/${isIP(proxy) === 4 ? '32' : '128'}`;
+    const [network = '', bits] = range.split('/');
+    if (isIP(network) === 0 || !ipaddr.isValidCIDR(range)) {
+      faults.push(
+        `MALIPO_TRUSTED_PROXIES: ${proxy} is no address such as 10.1.0.7 and no CIDR range such as 10.1.0.0/16.`,
+      );
+      return [];
+    }
+    if (Number(bits) === 0) {
+      faults.push(
+        `MALIPO_TRUSTED_PROXIES: ${proxy} is everybody, so that everybody could claim any address. Name the proxies alone.`,
+      );
+      return [];
+    }
+    return [range];
+  });
+}
+
+function readList(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 function readSecretKeys(

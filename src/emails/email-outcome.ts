@@ -43,6 +43,7 @@ function toFraction(random: RandomBytes): number {
 /** What nodemailer's errors carry. */
 interface SmtpFailure {
   readonly code?: string;
+  readonly message?: string;
   readonly command?: string;
   readonly response?: string;
   readonly responseCode?: number;
@@ -59,8 +60,8 @@ const NOT_THE_ADDRESS = /^(?:5\d\d[ -]5\.(?:[367]\.|2\.[23]\b)|552[ -](?!5\.))/;
  * the mail: silence, and whatever is about our account at the mail server, is mended by its operator while we go on trying.
  */
 export function readFailure(error: unknown): SendOutcome {
-  const { code, command, response, responseCode } = toFailure(error);
-  const answer = response === undefined ? explain(code) : toOneLine(response, LONGEST_ANSWER);
+  const { code, message, command, response, responseCode } = toFailure(error);
+  const answer = response === undefined ? explain(code, message) : toOneLine(response, LONGEST_ANSWER);
   const isPermanent = responseCode !== undefined && responseCode >= 500 && responseCode !== 503;
   if (isPermanent && command === 'RCPT TO') {
     return { kind: response !== undefined && NOT_THE_ADDRESS.test(response) ? 'refused' : 'bounced', answer };
@@ -84,6 +85,18 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   ETLS: 'The mail server offers no TLS that we can trust.',
 };
 
-function explain(code: string | undefined): string {
+// nodemailer gives them the code of every lost connection; the words are OpenSSL's and Node's, the same in each version.
+const CERTIFICATE_FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/certificate has expired/, 'The certificate of the mail server has expired.'],
+  [/does not match certificate's altnames/, 'The certificate of the mail server is for another name.'],
+  [
+    /self[- ]signed certificate|unable to (?:get|verify)/,
+    'The certificate of the mail server is vouched for by nobody that we know (NODE_EXTRA_CA_CERTS).',
+  ],
+];
+
+function explain(code: string | undefined, message = ''): string {
+  const fault = CERTIFICATE_FAULTS.find(([words]) => words.test(message));
+  if (fault && (code === 'ESOCKET' || code === 'ETLS')) return fault[1];
   return EXPLANATIONS[code ?? ''] ?? `The mail could not be handed over (${code ?? 'unknown'}).`;
 }

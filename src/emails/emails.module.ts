@@ -3,6 +3,7 @@ import { AnnounceEmailsHandler } from './announce-emails.handler.js';
 import { EmailDelivery } from './email-delivery.js';
 import { EmailFanout } from './email-fanout.js';
 import { EmailRecorder } from './email-recorder.js';
+import { EmailRetentionHandler } from './email-retention.handler.js';
 import { EmailResends } from './email-resends.js';
 import { EmailSender } from './email-sender.js';
 import { EmailSuppressions } from './email-suppressions.js';
@@ -36,6 +37,7 @@ import { UnsubscribeService } from './unsubscribe.service.js';
     EmailSuppressions,
     EmailSender,
     EmailRecorder,
+    EmailRetentionHandler,
   ],
   exports: [EmailFanout],
 })

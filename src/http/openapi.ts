@@ -28,7 +28,8 @@ that you do not know.
 oldest first, and go on with \`after\`.
 
 **Waiting.** A POST that creates a transaction answers at once. With \`Prefer: wait=N\` (0–30 s) it answers when the transaction
-is final, or after N seconds with its state of that moment.
+is final, or when there is something for you to do (\`nextAction\` is \`redirect\` or \`enter_otp\`), or after N seconds with its
+state of that moment.
 
 **Limits.** \`RateLimit\` and \`RateLimit-Policy\` say what is left to your key. Over it the answer is 429 with \`Retry-After\`.
 

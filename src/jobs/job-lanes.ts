@@ -14,6 +14,7 @@ const UPKEEP: readonly JobKind[] = [
   'refresh_balance',
   'sequence_events',
   'retire_events',
+  'retire_emails',
 ];
 
 /** Lanes of their own, so that slow receivers of webhooks and a slow mail server never hold up a payment. */

@@ -14,6 +14,7 @@ export type JobKind =
   | 'recover_webhooks' // a recovery of an endpoint
   | 'sequence_events' //  all events that wait for a position
   | 'retire_events' //    all events past their time
+  | 'retire_emails' //    all e-mails past their time
   | 'refresh_balance' //  a provider account
   | 'purge_idempotency'; // the table of idempotency records
 

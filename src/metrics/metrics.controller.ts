@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../http/problem.js';
-import { FinalWaits } from '../transactions/final-waits.js';
+import { AnswerWaits } from '../transactions/answer-waits.js';
 import { DatabaseFigures } from './database-figures.js';
 import { Metrics } from './metrics.js';
 
@@ -16,7 +16,7 @@ export class MetricsController {
   constructor(
     private readonly metrics: Metrics,
     private readonly figures: DatabaseFigures,
-    private readonly waits: FinalWaits,
+    private readonly waits: AnswerWaits,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 

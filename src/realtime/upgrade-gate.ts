@@ -33,13 +33,12 @@ export class UpgradeGate {
     assertRoom: (session: RealtimeSession) => void,
   ): Promise<RealtimeSession> {
     const ticket = readTicket(request.url ?? '');
-    const { authorization } = request.headers;
     if (ticket === undefined) {
-      const session = await this.admitKey(authorization, request.socket.remoteAddress ?? '', answer);
+      const session = await this.admitKey(request, answer);
       assertRoom(session);
       return session;
     }
-    if (authorization !== undefined) {
+    if (request.headers.authorization !== undefined) {
       throw new Problem('invalid_request', 'Send Authorization or a ticket, not both.');
     }
     const session = await this.tickets.find(ticket);
@@ -65,12 +64,8 @@ export class UpgradeGate {
     return sessions.filter(({ keyId, merchantId }) => !active.has(merchantId) || (keyId !== null && !live.has(keyId)));
   }
 
-  private async admitKey(
-    authorization: string | undefined,
-    address: string,
-    answer: HeaderSink,
-  ): Promise<RealtimeSession> {
-    const { keyId, merchantId, mode, scopes } = await this.authenticator.authenticate(authorization, address);
+  private async admitKey(request: IncomingMessage, answer: HeaderSink): Promise<RealtimeSession> {
+    const { keyId, merchantId, mode, scopes } = await this.authenticator.authenticateRequest(request);
     this.limits.take(keyId, answer);
     if (!scopes.includes('read')) throw new Problem('forbidden', 'This key lacks the scope read.');
     // Only platform keys have none, and they do not have the scope.

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { watchHangUp } from '../http/prefer.js';
 import type { Accepted } from './accept-request.js';
-import { FinalWaits } from './final-waits.js';
+import { AnswerWaits } from './answer-waits.js';
 import { TransactionReader } from './transaction-reader.js';
 import { TransactionResponse } from './transaction.response.js';
 
@@ -13,13 +13,13 @@ export type Taken = Exclude<Accepted, { kind: 'refused' }>;
 @Injectable()
 export class AcceptedAnswers {
   constructor(
-    private readonly waits: FinalWaits,
+    private readonly waits: AnswerWaits,
     private readonly transactions: TransactionReader,
   ) {}
 
   /**
    * Sets status and headers, and answers with the body: the object as it was created; or, where the client would wait so many
-   * seconds, as it is when it is final, at the latest then.
+   * seconds, as it is when it is final or the client must act, at the latest then.
    */
   async toBody(accepted: Taken, waitSeconds: number | undefined, reply: FastifyReply): Promise<object> {
     const { transaction } = accepted;

@@ -15,8 +15,8 @@ export function ApiCreatesTransaction(): MethodDecorator {
       name: 'Prefer',
       required: false,
       description:
-        `\`wait=N\`, 0 to ${String(LONGEST_WAIT_S)} whole seconds: answer when the transaction is final, or after N seconds with its ` +
-        'state of that moment. Without it the answer comes at once.',
+        `\`wait=N\`, 0 to ${String(LONGEST_WAIT_S)} whole seconds: answer when the transaction is final or has a \`nextAction\` for ` +
+        'you (`redirect`, `enter_otp`), or after N seconds with its state of that moment. Approving on the phone is waited for. Without it the answer comes at once.',
       example: 'wait=10',
     }),
     ApiCreatedResponse({

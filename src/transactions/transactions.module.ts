@@ -9,7 +9,7 @@ import { AcceptedAnswers } from './accepted-answers.js';
 import { AttemptClaims } from './attempt-claims.js';
 import { Attempts } from './attempts.js';
 import { ExpireHandler } from './expire.handler.js';
-import { FinalWaits } from './final-waits.js';
+import { AnswerWaits } from './answer-waits.js';
 import { GuardSweeper } from './guard-sweeper.js';
 import { Inquiries } from './inquiries.js';
 import { InquireHandler } from './inquire.handler.js';
@@ -38,7 +38,7 @@ import { TransactionsService } from './transactions.service.js';
     AttemptClaims,
     Attempts,
     ExpireHandler,
-    FinalWaits,
+    AnswerWaits,
     GuardSweeper,
     Inquiries,
     InquireHandler,
@@ -60,7 +60,7 @@ import { TransactionsService } from './transactions.service.js';
     AcceptWriter,
     AcceptedAnswers,
     Attempts,
-    FinalWaits,
+    AnswerWaits,
     Inquiries,
     OneTimeCodesService,
     PhoneGuards,

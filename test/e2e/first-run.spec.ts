@@ -6,7 +6,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, describeOnBothDatabases } from '../support/databases.js';
-import { findFreePort, readDemoFile, runScript, ScriptProcess, type DemoFile } from '../support/gateway-process.js';
+import {
+  findFreePort,
+  readDemoFile,
+  runScript,
+  ScriptProcess,
+  startByNpm,
+  type DemoFile,
+} from '../support/gateway-process.js';
 
 import.meta.jest.setTimeout(180_000);
 
@@ -226,6 +233,50 @@ describeOnBothDatabases('A first run', (database) => {
       expect(await countTransfers('+254711200001')).toBe(1);
     } finally {
       squatter.close();
+    }
+  });
+});
+
+describe('Ending npm start', () => {
+  let dataDir: string;
+  let program: ScriptProcess;
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'malipo-npm-'));
+  });
+  afterEach(async () => {
+    await program.end('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  const answers = (baseUrl: string): Promise<boolean> =>
+    fetch(baseUrl, { signal: AbortSignal.timeout(5_000) }).then(
+      () => true,
+      () => false,
+    );
+
+  // Its output is theirs: that it is closed says that each process of ours is gone, unless one had an output of its own.
+  it.each([
+    ['by SIGTERM to npm', 'SIGTERM', 'startByNpm'],
+    ['by SIGKILL to npm', 'SIGKILL', 'startByNpm'],
+    ['by SIGTERM to the gateway', 'SIGTERM', 'itself'],
+    ['by SIGKILL to the gateway', 'SIGKILL', 'itself'],
+  ] as const)('%s ends everything that it began', async (_, signal, how) => {
+    const environment = { MALIPO_DATA_DIR: dataDir, PORT: String(await findFreePort()) };
+    program = how === 'startByNpm' ? startByNpm(dataDir, environment) : new ScriptProcess('start.mjs', environment);
+    await program.untilItSays('Malipo is ready.');
+    const { baseUrl, simulators } = readDemoFile(dataDir);
+    const addresses = [baseUrl, ...Object.values(simulators)];
+    for (const address of addresses) expect(await answers(address)).toBe(true);
+    const { code, stdout } = await program.end(signal);
+    // Whoever could still do so finished what was under way; only the gateway's own SIGKILL left no time.
+    const isGraceful = !(how === 'itself' && signal === 'SIGKILL');
+    expect(stdout.includes('SIGTERM: finishing what is under way.')).toBe(isGraceful);
+    if (how === 'itself' && isGraceful) expect(code).toBe(0);
+    for (const address of addresses) {
+      // Simulators of a gateway that was killed notice by their channel, and end in a moment.
+      for (let turn = 0; turn < 500 && (await answers(address)); turn++) await new Promise((go) => setTimeout(go, 20));
+      expect(await answers(address)).toBe(false);
     }
   });
 });

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../src/database/database.js';
-import { FinalWaits, MOST_WAITING } from '../../src/transactions/final-waits.js';
+import { AnswerWaits, MOST_WAITING } from '../../src/transactions/answer-waits.js';
+import { DexchangeStage } from '../support/dexchange.js';
 import { describeOnBothDatabases } from '../support/gateway.js';
 import { PaymentStage } from '../support/payments.js';
 
 // A client that would rather wait than ask again.
 describeOnBothDatabases('Prefer: wait', (database) => {
   let stage: PaymentStage;
-  let waits: FinalWaits;
+  let waits: AnswerWaits;
 
   beforeAll(async () => {
     stage = await PaymentStage.start({ database });
-    waits = stage.gateway.get(FinalWaits);
+    waits = stage.gateway.get(AnswerWaits);
   });
   afterEach(() => {
     stage.mpesa.clearFaults();
@@ -83,6 +84,8 @@ describeOnBothDatabases('Prefer: wait', (database) => {
     const answer = collect('SLOW', 'wait=5', { phone: silentPhone() });
     await until(() => waits.size === 1);
     await until(async () => (await find('SLOW'))?.status === 'pending');
+    // Nothing that the client has a part in.
+    expect((await find('SLOW')).nextAction).toEqual({ type: 'approve_on_phone' });
     stage.time.advance(4_900);
     expect(waits.size).toBe(1);
     stage.time.advance(100);
@@ -149,7 +152,7 @@ describeOnBothDatabases('Prefer: wait', (database) => {
     await stage.gateway.stop();
     expect(await answer).toMatchObject({ status: 201, body: { status: 'pending' } });
     await stage.gateway.start();
-    waits = stage.gateway.get(FinalWaits);
+    waits = stage.gateway.get(AnswerWaits);
   });
 
   async function find(reference: string): Promise<any> {
@@ -158,4 +161,66 @@ describeOnBothDatabases('Prefer: wait', (database) => {
     });
     return body.data[0];
   }
+});
+
+// What the customer must do elsewhere, he can only begin with once the client has the answer.
+describeOnBothDatabases('Prefer: wait, where the client must act', (database) => {
+  const WAIT_MS = 30_000;
+  const OTP = '482913';
+  let stage: DexchangeStage;
+
+  beforeAll(async () => {
+    stage = await DexchangeStage.start(database, { settings: { fixedOtp: OTP } });
+  });
+  // The page is open and nobody pays on it.
+  beforeEach(() => stage.dexchange.setFaults({ outcome: 'ignore' }));
+  afterAll(() => stage.close());
+
+  /** Asks for 7500 francs and waits, while time passes; with how much of it had passed when the answer came. */
+  async function collect(name: string, body: object) {
+    const began = stage.time.now();
+    const order = {
+      reference: name,
+      amount: '7500',
+      currency: 'XOF',
+      customer: { phone: stage.freshPhone() },
+      ...body,
+    };
+    const headers = { 'idempotency-key': name, prefer: `wait=${String(WAIT_MS / 1_000)}` };
+    const answer = stage.request('POST /v1/collections', order, undefined, headers);
+    const settled = { yet: false };
+    void answer.finally(() => (settled.yet = true)).catch(() => undefined);
+    while (!settled.yet && stage.time.now() < began + 2 * WAIT_MS) await stage.pass(100);
+    return { ...(await answer), waitedMs: stage.time.now() - began };
+  }
+
+  it.each([
+    [
+      'the page to lead the customer to',
+      { method: 'wave_sn', returnUrl: 'https://shop.example/thanks' },
+      { type: 'redirect', url: expect.stringMatching(/^http/) },
+    ],
+    ['that a code is needed', { method: 'wizall_sn' }, { type: 'enter_otp' }],
+  ])('answers with %s as soon as it is known, and so does a replay', async (_, body, nextAction) => {
+    const name = `ACT-${body.method}`;
+    const phone = stage.freshPhone();
+    const first = await collect(name, { ...body, customer: { phone } });
+    expect(first.waitedMs).toBeLessThan(WAIT_MS / 2);
+    expect(first).toMatchObject({ status: 201, body: { status: 'pending', nextAction } });
+    expect(first.headers.get('preference-applied')).toBe('wait=30');
+
+    const again = await collect(name, { ...body, customer: { phone } });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.waitedMs).toBeLessThan(WAIT_MS / 2);
+    expect(again.body).toEqual(first.body);
+  });
+
+  it('waits for the end again once the code is with the provider', async () => {
+    stage.dexchange.reset();
+    // Of nobody above: to the provider an equal order of one number is the same order.
+    const body = { method: 'wizall_sn', customer: { phone: '+221770099977' } };
+    const { id } = (await collect('CODE', body)).body;
+    expect((await stage.submitOtp(id, OTP)).body).toMatchObject({ nextAction: null });
+    expect((await collect('CODE', body)).body).toMatchObject({ id, status: 'succeeded' });
+  });
 });

@@ -32,8 +32,9 @@ export class ScriptProcess {
   private isClosed = false;
   private readonly child: ChildProcess;
 
-  constructor(script: string, environment: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [resolve(root, 'scripts', script)], {
+  constructor(script: string, environment: Readonly<Record<string, string>>, launch?: readonly [string, ...string[]]) {
+    const [program, ...words] = launch ?? [process.execPath, resolve(root, 'scripts', script)];
+    this.child = spawn(program, words, {
       cwd: root,
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,6 +77,16 @@ export class ScriptProcess {
     }
     return { code: this.child.exitCode, stdout: this.output, stderr: this.complaints };
   }
+}
+
+/** `npm start`, as a person types it: the gateway is npm's child. */
+export function startByNpm(dataDir: string, environment: Readonly<Record<string, string>>): ScriptProcess {
+  const quiet = {
+    npm_config_update_notifier: 'false',
+    npm_config_logs_max: '0',
+    npm_config_cache: join(dataDir, '.npm'),
+  };
+  return new ScriptProcess('start.mjs', { ...environment, ...quiet }, ['npm', 'start']);
 }
 
 /** Runs a script to its end. */

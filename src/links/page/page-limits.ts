@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, Scheduler } from '#libs/primitives';
 import { CLOCK, SCHEDULER } from '../../config/config.module.js';
+import { ClientAddresses } from '../../http/client-addresses.js';
 import { retryLater } from '../../http/problem.js';
 import { SharedWindows } from '../../rate-limits/shared-windows.js';
 import { RedisLink } from '../../redis/redis-link.js';
@@ -17,19 +19,24 @@ export class PageLimits {
   private readonly visits: SharedWindows;
   private readonly attempts: SharedWindows;
 
-  constructor(redis: RedisLink, @Inject(CLOCK) clock: Clock, @Inject(SCHEDULER) scheduler: Scheduler) {
+  constructor(
+    private readonly addresses: ClientAddresses,
+    redis: RedisLink,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(SCHEDULER) scheduler: Scheduler,
+  ) {
     this.visits = new SharedWindows(VISITS, redis, clock, scheduler);
     this.attempts = new SharedWindows(ATTEMPTS, redis, clock, scheduler);
   }
 
   /** Throws `too_many_requests`. Without a link it is one of the addresses that open nothing. */
-  takeVisit(linkId: string | undefined, address: string): void {
-    take(this.visits, `${linkId ?? 'none'} ${address}`);
+  takeVisit(linkId: string | undefined, request: IncomingMessage): void {
+    take(this.visits, `${linkId ?? 'none'} ${this.addresses.of(request)}`);
   }
 
   /** Throws `too_many_requests`. */
-  takeAttempt(linkId: string, address: string): void {
-    take(this.attempts, `${linkId} ${address}`);
+  takeAttempt(linkId: string, request: IncomingMessage): void {
+    take(this.attempts, `${linkId} ${this.addresses.of(request)}`);
   }
 }
 

@@ -87,7 +87,7 @@ export class PageController {
       lang: readLang(request),
       acceptLanguage: request.headers['accept-language'],
     });
-    this.limits.takeVisit(visit?.link.id, request.ip);
+    this.limits.takeVisit(visit?.link.id, request.raw);
     if (!visit) throw notFound();
     return visit;
   }

@@ -41,7 +41,7 @@ export class Payments {
     if (missing) return again(typed, { code: missing }, 422);
     // The form may have been open for longer than the shop was.
     if (merchant.status === 'suspended') return again(typed, { code: 'method_unavailable' }, 422);
-    this.limits.takeAttempt(link.id, request.ip);
+    this.limits.takeAttempt(link.id, request.raw);
     const { nonce, method, phone } = typed;
     try {
       await this.links.start(link, { nonce, method, phone, extra: toCustomer(typed), pageUrl: url });
@@ -59,7 +59,7 @@ export class Payments {
     if (!typed || link.activeTransactionId === null) return DONE;
     const code = fields.otp?.trim() ?? '';
     if (!/^[0-9A-Za-z]{3,12}$/.test(code)) return again(typed, { code: 'otp_missing' }, 422);
-    this.limits.takeAttempt(link.id, request.ip);
+    this.limits.takeAttempt(link.id, request.raw);
     try {
       await this.codes.submit(link, link.activeTransactionId, code);
       return DONE;

@@ -61,7 +61,8 @@ async function run<Directory>({ name, settings, directory, start }: SimulatorPro
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Started by a parent with a channel: its end is ours, however it came.
-  if (process.channel) process.on('disconnect', stop);
+  // Started by a parent with a channel: its end is ours, however it came, and were it before we listened.
+  process.on('disconnect', stop);
+  if (process.send !== undefined && !process.connected) return stop();
   process.stdout.write(`${JSON.stringify({ ready: true, simulator: name, baseUrl: simulator.baseUrl })}\n`);
 }

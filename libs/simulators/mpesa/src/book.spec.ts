@@ -223,5 +223,12 @@ describe('the simulator as a process of its own', () => {
     const second = await start(program);
     second.child.disconnect();
     expect(await once(second.child, 'exit')).toEqual([0, null]);
+
+    // Gone before it listens: a channel that closed early says nothing later.
+    const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: join(folder, 'data') };
+    const third = fork(program, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env, execArgv: [] });
+    children.push(third);
+    third.disconnect();
+    expect(await once(third, 'exit')).toEqual([0, null]);
   });
 });

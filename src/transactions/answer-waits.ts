@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { In } from 'typeorm';
 import type { Scheduler } from '#libs/primitives';
+import type { NextAction } from '#libs/provider-kit';
 import { SCHEDULER } from '../config/config.module.js';
 import { Database } from '../database/database.js';
 import { TransactionNews } from './transaction-news.js';
@@ -20,12 +21,19 @@ export interface WaitLimits {
   readonly hangUp: AbortSignal;
 }
 
+/** Whether the client has a part in what comes next: then a wait would only keep him from it. A phone rings without him. */
+const IS_CLIENTS_TURN: Readonly<Record<NextAction['type'], boolean>> = {
+  redirect: true,
+  enter_otp: true,
+  approve_on_phone: false,
+};
+
 /**
- * Lets requests wait until a transaction is final. The process that ends it tells at once; of others we hear by one query a
- * second for all that wait here.
+ * Lets requests wait until a transaction is final, or until the client must act for it to go on. The process that brings it
+ * there tells at once; of others we hear by one query a second for all that wait here.
  */
 @Injectable()
-export class FinalWaits implements OnModuleInit, OnModuleDestroy {
+export class AnswerWaits implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Transactions');
   private readonly waiting = new Map<string, Set<() => void>>();
   private count = 0;
@@ -40,8 +48,8 @@ export class FinalWaits implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.unfollow = this.news.follow(({ transaction: { id, status } }) => {
-      if (isFinal(status)) this.end(id);
+    this.unfollow = this.news.follow(({ transaction }) => {
+      if (isWorthAnswering(transaction)) this.end(transaction.id);
     });
   }
 
@@ -57,7 +65,7 @@ export class FinalWaits implements OnModuleInit, OnModuleDestroy {
     return this.count;
   }
 
-  /** Resolves when the transaction is final or a limit is reached. False where there was no place to wait. */
+  /** Resolves when the answer is worth giving or a limit is reached. False where there was no place to wait. */
   async until(transactionId: string, { waitMs, hangUp }: WaitLimits): Promise<boolean> {
     if (waitMs <= 0) return true;
     if (this.stopped || hangUp.aborted || this.count >= MOST_WAITING) return false;
@@ -115,9 +123,13 @@ export class FinalWaits implements OnModuleInit, OnModuleDestroy {
 
   private async look(ids: readonly string[]): Promise<void> {
     const rows = await this.database.read.find(Transaction, {
-      select: { id: true, status: true },
+      select: { id: true, status: true, nextAction: true },
       where: { id: In([...ids]) },
     });
-    for (const { id, status } of rows) if (isFinal(status)) this.end(id);
+    for (const row of rows) if (isWorthAnswering(row)) this.end(row.id);
   }
+}
+
+function isWorthAnswering({ status, nextAction }: Pick<Transaction, 'status' | 'nextAction'>): boolean {
+  return isFinal(status) || (nextAction !== null && IS_CLIENTS_TURN[nextAction.type]);
 }
