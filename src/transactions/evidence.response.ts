@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { EventRecord } from '../events/event.entity.js';
 import { PageResponse } from '../http/pages.js';
 import type { Evidence, EvidenceSource } from './evidence.js';
@@ -19,6 +19,23 @@ export class EvidenceResponse {
     description: "The provider's own words and how far they were believed.",
   })
   detail!: object;
+
+  static from({ evidence: { source, says, ...detail }, at }: Statement): EvidenceResponse {
+    return { source, says, at: toIso(at), detail };
+  }
+}
+
+/** A line of a list: while people must decide, with what they decide by. */
+export class ListedTransactionResponse extends TransactionResponse {
+  @ApiPropertyOptional({
+    type: [EvidenceResponse],
+    description: 'Everything that was said, oldest first. Only where the list is asked for `status=review`.',
+  })
+  evidence?: EvidenceResponse[];
+
+  static withEvidence(transaction: TransactionResponse, events: readonly EventRecord[]): ListedTransactionResponse {
+    return { ...transaction, evidence: listStatements(events).map((statement) => EvidenceResponse.from(statement)) };
+  }
 }
 
 /** What the provider says now, and whether its statements agree. */
@@ -34,17 +51,10 @@ export class VerificationResponse {
   agreement!: 'agree' | 'single_source' | 'conflict';
 
   static from(transaction: Transaction, events: readonly EventRecord[]): VerificationResponse {
-    const statements = events.flatMap((event) =>
-      event.evidence && isStatement(event.evidence) ? [{ evidence: event.evidence, at: event.createdAt }] : [],
-    );
+    const statements = listStatements(events);
     return {
       transaction: TransactionResponse.from(transaction),
-      evidence: statements.map(({ evidence: { source, says, ...detail }, at }) => ({
-        source,
-        says,
-        at: toIso(at),
-        detail,
-      })),
+      evidence: statements.map((statement) => EvidenceResponse.from(statement)),
       agreement: findAgreement(statements.map(({ evidence }) => evidence)),
     };
   }
@@ -92,8 +102,8 @@ export class TransactionEventResponse {
 }
 
 export class TransactionPage extends PageResponse {
-  @ApiProperty({ type: [TransactionResponse] })
-  data!: TransactionResponse[];
+  @ApiProperty({ type: [ListedTransactionResponse] })
+  data!: ListedTransactionResponse[];
 }
 
 export class TransactionEventPage extends PageResponse {
@@ -103,8 +113,16 @@ export class TransactionEventPage extends PageResponse {
 
 const STATEMENTS: readonly EvidenceSource[] = ['submission', 'callback', 'inquiry', 'ruling'];
 
-function isStatement(evidence: Evidence): boolean {
-  return STATEMENTS.includes(evidence.source);
+/** What somebody said, and when. Epoch ms. */
+interface Statement {
+  readonly evidence: Evidence;
+  readonly at: number;
+}
+
+function listStatements(events: readonly EventRecord[]): Statement[] {
+  return events.flatMap(({ evidence, createdAt }) =>
+    evidence && STATEMENTS.includes(evidence.source) ? [{ evidence, at: createdAt }] : [],
+  );
 }
 
 /** Compares the latest definite word of each source. What says "not paid" agrees, whatever the reason. */

@@ -1,5 +1,5 @@
 import type { SubmissionOutcome } from '#libs/provider-kit';
-import { findResendAt, RESEND_AFTER_MS, toResendOutcome } from './resends.js';
+import { findResendAt, RESEND_AFTER_MS, toOutcomeOfOneOfTwo } from './resends.js';
 
 const attempt = { sentAt: 1_000, resentAt: null, verdict: null, providerReference: null };
 const transaction = { status: 'unconfirmed', expiresAt: 10_000_000 } as const;
@@ -31,6 +31,6 @@ describe('a second send', () => {
     [{ kind: 'deferred', cause: 'maintenance' }, 'unknown'],
     [{ kind: 'rejected', reason: 'limit_exceeded', said: { httpStatus: 400 } }, 'unknown'],
   ])('says of %j: %s', (outcome, kind) => {
-    expect(toResendOutcome(outcome)).toMatchObject({ kind, ...(outcome.said && { said: outcome.said }) });
+    expect(toOutcomeOfOneOfTwo(outcome, 'second')).toMatchObject({ kind, ...(outcome.said && { said: outcome.said }) });
   });
 });

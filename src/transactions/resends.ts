@@ -23,8 +23,11 @@ export function findResendAt(
   return transaction.status === 'unconfirmed' && at < transaction.expiresAt ? at : undefined;
 }
 
-/** Of a second send only a yes says anything: every no, and every "not taken", may be about the second alone. */
-export function toResendOutcome(outcome: SubmissionOutcome): SubmissionOutcome {
+/**
+ * Of one of two sends only a yes says anything: every no, and every "not taken", may be about that one alone. The first can
+ * answer late, from a worker that stood still while another sent again.
+ */
+export function toOutcomeOfOneOfTwo(outcome: SubmissionOutcome, which: 'first' | 'second'): SubmissionOutcome {
   switch (outcome.kind) {
     case 'accepted':
     case 'completed':
@@ -33,7 +36,8 @@ export function toResendOutcome(outcome: SubmissionOutcome): SubmissionOutcome {
     case 'deferred':
     case 'rejected': {
       const said = outcome.kind === 'rejected' ? outcome.reason : outcome.cause;
-      const cause = `the second send was not taken (${said}), which says nothing about the first`;
+      const other = which === 'first' ? 'second' : 'first';
+      const cause = `the ${which} send was not taken (${said}), which says nothing about the ${other}`;
       return { kind: 'unknown', cause, ...(outcome.said && { said: outcome.said }) };
     }
   }

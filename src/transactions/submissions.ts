@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { IsNull } from 'typeorm';
 import { Money, type Clock, type Scheduler } from '#libs/primitives';
 import type { Instruction, MoneyMovement, SubmissionOutcome } from '#libs/provider-kit';
 import { RETURN_PURPOSE } from '../callbacks/callback-tokens.js';
@@ -11,9 +12,13 @@ import { Attempts, toParty } from './attempts.js';
 import { toSubmissionEvidence } from './evidence-of.js';
 import { toFailure } from './failures.js';
 import { Inquiries } from './inquiries.js';
+import { toOutcomeOfOneOfTwo } from './resends.js';
 import { toDoubt, TransactionLifecycle, type Report, type Reported } from './transaction-lifecycle.js';
 
 const RECORD_RETRY_MS = 1_000;
+
+/** Takes back a no to the first send: a second one is under way, or was. */
+class ResentMeanwhileError extends Error {}
 
 /** Sends a claimed attempt and reports what the provider made of it. */
 @Injectable()
@@ -42,6 +47,8 @@ export class Submissions {
       try {
         return await this.tryRecord(claim, given, leaseEndsAt);
       } catch (error) {
+        if (error instanceof ResentMeanwhileError)
+          return this.tryRecord(claim, toOutcomeOfOneOfTwo(given, 'first'), leaseEndsAt);
         // A database that is away for a moment must not cost us what the provider said.
         if (this.clock.now() + RECORD_RETRY_MS >= leaseEndsAt) throw error;
         this.logger.error(
@@ -130,7 +137,9 @@ export class Submissions {
     }
     // Where it moved nothing, somebody has declared it lost meanwhile: then it stays a matter to ask about.
     if (moved && (outcome.kind === 'deferred' || outcome.kind === 'rejected')) {
-      await tx.manager.update(Attempt, { id: attempt.id }, { verdict: outcome.kind });
+      const asItWasSent = { id: attempt.id, resentAt: attempt.resentAt ?? IsNull() };
+      const { affected } = await tx.manager.update(Attempt, asItWasSent, { verdict: outcome.kind });
+      if (affected !== 1) throw new ResentMeanwhileError();
     }
   }
 

@@ -15,7 +15,7 @@ import { toLapse } from './expire.handler.js';
 import { toFailure } from './failures.js';
 import { Inquiries } from './inquiries.js';
 import { checkLeaseTiming } from './lease-timing.js';
-import { findResendAt, toResendOutcome } from './resends.js';
+import { findResendAt, toOutcomeOfOneOfTwo } from './resends.js';
 import { Routes } from './routes.js';
 import type { Route, SomeRoutes } from './routing.js';
 import { Submissions } from './submissions.js';
@@ -141,7 +141,7 @@ export class SubmitHandler implements JobHandler, OnModuleInit {
       claim: () => this.claims.claimResend(transaction, attempt, route),
       send: async (claim) => {
         const given = await this.submissions.send(movement, claim, turn.leaseEndsAt);
-        await this.submissions.record(claim, toResendOutcome(given), turn.leaseEndsAt);
+        await this.submissions.record(claim, toOutcomeOfOneOfTwo(given, 'second'), turn.leaseEndsAt);
         return { service: toService(given), value: DONE };
       },
     });

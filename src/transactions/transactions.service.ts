@@ -8,7 +8,7 @@ import { Cursors, type Page, type PageQuery } from '../http/pages.js';
 import { notFound, Problem } from '../http/problem.js';
 import type { Attempt } from './attempt.entity.js';
 import { Attempts } from './attempts.js';
-import { TransactionEventResponse, VerificationResponse } from './evidence.response.js';
+import { ListedTransactionResponse, TransactionEventResponse, VerificationResponse } from './evidence.response.js';
 import { Inquiries } from './inquiries.js';
 import type { ListTransactionsQuery } from './list-transactions.query.js';
 import { ReferenceKey, toReferenceHash } from './reference-key.entity.js';
@@ -38,15 +38,30 @@ export class TransactionsService {
     return TransactionResponse.from(await this.getOwn(caller, id));
   }
 
-  /** Newest first. The sortable id is the cursor, so a page costs the same however deep it lies. */
-  async list(caller: MerchantCaller, query: ListTransactionsQuery): Promise<Page<TransactionResponse>> {
+  /**
+   * Newest first. The sortable id is the cursor, so a page costs the same however deep it lies. Whoever lists what awaits a
+   * ruling gets the evidence with it.
+   */
+  async list(caller: MerchantCaller, query: ListTransactionsQuery): Promise<Page<ListedTransactionResponse>> {
     const { limit, cursor, ...filters } = query;
     const binding = ['transactions', caller.merchantId, caller.mode, filters];
     const after = this.cursors.read(cursor, binding);
     const only = await this.findByReference(caller, query);
     const rows =
       only?.length === 0 ? [] : await toListQuery(this.database, caller, { ...query, after, only }).getMany();
-    return this.cursors.toPage(rows, limit, binding, (row) => TransactionResponse.from(row));
+    const page = this.cursors.toPage(rows, limit, binding, (row) => TransactionResponse.from(row));
+    return query.status === 'review' ? { ...page, data: await this.addEvidence(page.data) } : page;
+  }
+
+  private async addEvidence(transactions: readonly TransactionResponse[]): Promise<ListedTransactionResponse[]> {
+    const subjectId = In(transactions.map(({ id }) => id));
+    const events = await this.database.read.find(EventRecord, { where: { subjectId }, order: { id: 'ASC' } });
+    return transactions.map((transaction) =>
+      ListedTransactionResponse.withEvidence(
+        transaction,
+        events.filter((event) => event.subjectId === transaction.id),
+      ),
+    );
   }
 
   /** The timeline, newest first. */

@@ -1,3 +1,7 @@
+import { Attempts } from '../../src/transactions/attempts.js';
+import { Routes } from '../../src/transactions/routes.js';
+import { Submissions } from '../../src/transactions/submissions.js';
+import { TransactionReader } from '../../src/transactions/transaction-reader.js';
 import { DexchangeStage } from '../support/dexchange.js';
 import { describeOnBothDatabases } from '../support/gateway.js';
 
@@ -111,6 +115,31 @@ describeOnBothDatabases('DExchange', (database) => {
       // Nothing to look it up by, and no word: a day later people are asked.
       const review = await stage.untilStatus(id, 'review', { stepMs: 3_600_000 });
       expect(review.doubt.reason).toBe('no_lookup_possible');
+    });
+
+    it('is not undone by a no to the first, told late by a worker that stood still', async () => {
+      stage.dexchange.setFaults({ requestLost: true });
+      const { id } = await stage.collect();
+      await stage.untilStatus(id, 'unconfirmed', { stepMs: 0 });
+      const first = await stage.gateway.get(Attempts).list(id);
+      for (let turn = 0; turn < 6; turn++) await stage.pass(30_000);
+      expect(await eventsOf(id)).toContain('resent');
+
+      const transaction = await stage.gateway.get(TransactionReader).find(id);
+      const route = await stage.gateway.get(Routes).ofAttempt(first[0]!, transaction!);
+      const claim = { transaction: transaction!, attempt: first[0]!, route, callbackUrls: {} };
+      const no = { kind: 'rejected', reason: 'provider_rejected', said: { httpStatus: 400 } } as const;
+      await stage.gateway.get(Submissions).record(claim, no, stage.time.now() + 1_000);
+      const { status, failure, doubt } = await stage.transaction(id);
+      expect({ status, failure, reason: doubt?.reason }).toEqual({
+        status: 'unconfirmed',
+        failure: null,
+        reason: 'answer_lost',
+      });
+      const [attempt] = await stage.gateway.get(Attempts).list(id);
+      expect(attempt).toMatchObject({ verdict: null, resentAt: expect.any(Number) });
+      const said = (await stage.timeline(id)).at(-1)!.evidence;
+      expect(said.detail).toContain('the first send was not taken (provider_rejected)');
     });
 
     it('does not go where the webhook was faster: it taught us what to ask by', async () => {

@@ -54,6 +54,23 @@ describeOnBothDatabases('A ruling', (database) => {
     expect(said[1].type).toBe('collection.succeeded');
   });
 
+  it('are asked for by a list that brings the whole evidence, and no other list does', async () => {
+    const id = await dispute();
+    const list = async (filter: string) => {
+      const { body } = await stage.gateway.request(`GET /v1/transactions?${filter}&limit=100`, { key: first });
+      return body.data.find((each: { id: string }) => each.id === id);
+    };
+    const { evidence, ...transaction } = await list('status=review');
+    expect(transaction).toEqual(await stage.transaction(id));
+    const verified = await stage.gateway.request(`POST /v1/transactions/${id}/verify`, { key: first });
+    const asked = verified.body.evidence.slice(0, evidence.length);
+    expect(evidence).toEqual(asked);
+    expect(evidence.map(({ source }: { source: string }) => source)).toEqual(
+      expect.arrayContaining(['submission', 'callback', 'inquiry']),
+    );
+    expect(await list('kind=collection')).not.toHaveProperty('evidence');
+  });
+
   it('needs two principals: two keys of one are one person', async () => {
     const id = await dispute();
     const { principalId } = stage.merchant;
