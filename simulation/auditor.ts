@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { z } from 'zod';
+import { STANDING_KINDS } from '../src/jobs/job-lanes.js';
 import type { Orders } from './orders.js';
 import type { ProviderModel, Word } from './provider-model.js';
 
@@ -48,8 +49,8 @@ const Doubt = z.object({ reason: z.string(), deadline: z.number().nullable() });
 /** M-Pesa's queries report failures that do not last; from this age on they are believed. */
 const PROVISIONAL_MS = 90_000;
 
-/** Upkeep comes again for ever: no story ends by waiting for it. */
-const NO_UPKEEP = `kind NOT IN ('purge_idempotency', 'sequence_events', 'retire_events')`;
+/** No story ends by waiting for what comes again for ever. */
+const NO_UPKEEP = `kind NOT IN (${STANDING_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
 const UNPAID = ['failed', 'cancelled', 'expired'];
 const FINAL = [...UNPAID, 'succeeded', 'reversed'];
 

@@ -7,15 +7,16 @@ export interface JobLane {
   readonly places: number;
 }
 
-/** Short turns, and few of them: not worth a lane of their own, which would be one more look at every commit. */
-const UPKEEP: readonly JobKind[] = [
+/** Kinds of which one job comes again for ever: nothing ends by waiting for them. */
+export const STANDING_KINDS: readonly JobKind[] = [
   'purge_idempotency',
-  'recover_webhooks',
-  'refresh_balance',
   'sequence_events',
   'retire_events',
   'retire_emails',
 ];
+
+/** Short turns, and few of them: not worth a lane of their own, which would be one more look at every commit. */
+const UPKEEP: readonly JobKind[] = [...STANDING_KINDS, 'recover_webhooks', 'refresh_balance'];
 
 /** Lanes of their own, so that slow receivers of webhooks and a slow mail server never hold up a payment. */
 export const LANES: readonly JobLane[] = [

@@ -96,11 +96,9 @@ describeOnBothDatabases('Real time', (database) => {
       await until(() => lists.every(({ caughtUp }) => caughtUp));
       expect((await before.sockets.get()).values[0]?.value).toBe(SOCKETS);
 
-      const startedAt = performance.now();
       for (let told = 0; told < EVENTS; told += 500) await tell(gateway, stream, 500);
       await until(() => lists.every(({ last }) => last === EVENTS));
       expect(lists.filter(({ count, faults }) => count !== EVENTS || faults > 0)).toEqual([]);
-      expect(performance.now() - startedAt).toBeLessThan(45_000);
 
       // One more than the key may have.
       const { status, body, headers } = await refused({ key: merchant.key });
