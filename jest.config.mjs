@@ -22,6 +22,8 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   // On two cores: most end-to-end tests wait for servers half of their time.
   maxWorkers: 3,
+  // ES modules of finished files stay in a worker's memory: past a few files, collecting that garbage costs more than the tests.
+  workerIdleMemoryLimit: '700MB',
   // A test that hangs is found either way; one that is slow because the machine is busy must not fail.
   testTimeout: 120_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/played-again.mjs'],

@@ -31,9 +31,9 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
   .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
 const guides = files.filter(({ file }) => !/^(CHANGELOG\.md|docs\/decisions\/|libs\/)/.test(file));
 
-// Of docker-compose.yml, of the tests, and of the programs that the guides call.
+// Of Node.js, of docker-compose.yml, of the tests, and of the programs that the guides call.
 const othersVariables =
-  /^(MYSQL_|MARIADB_|TEST_|API_PORT$|PHONES_PORT$|CHECKOUT_PORT$|DEXCHANGE_PORT$|MAIL_PORT$|REDIS_PASSWORD$)/;
+  /^(NODE_EXTRA_CA_CERTS$|MYSQL_|MARIADB_|TEST_|API_PORT$|PHONES_PORT$|CHECKOUT_PORT$|DEXCHANGE_PORT$|MAIL_PORT$|REDIS_PASSWORD$)/;
 // Open to everyone and therefore not in the OpenAPI document.
 const undocumented = [/^\/callbacks\/[0-9a-f]{64}$/, /^\/return\//, /^\/health\/(live|ready)$/, /^\/metrics$/];
 
