@@ -80,7 +80,9 @@ describeOnBothDatabases('The address of a client', (database) => {
     it.each(['unknown', '203.0.113.7, ', ', ,', '1'.repeat(4_000), '<b>', '203.0.113.256', '::ffff:zz', '"[::1]"'])(
       'is the proxy’s where it passes %j on, and nothing breaks',
       async (forwarded) => {
-        expect(await sourceOf(JSON.stringify({ forwarded }), forwarded)).toBe('127.0.0.1');
+        // Of what nobody knows only the start is kept.
+        const body = JSON.stringify({ forwarded: forwarded.slice(0, 40) });
+        expect(await sourceOf(body, forwarded)).toBe('127.0.0.1');
         expect(await get('/v1/merchant', forwarded)).toBe(401);
         expect(await get('/l/nothing-here', forwarded)).toBe(404);
         expect(await openSocket(forwarded)).toBe(401);
